@@ -1,0 +1,31 @@
+# How every target of ours is built: warnings, sanitizers, include root.
+
+add_library(hsmfront_build INTERFACE)
+target_include_directories(hsmfront_build INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(
+  hsmfront_build INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+                           -Werror -fno-omit-frame-pointer)
+if(HSMFRONT_SANITIZE)
+  target_compile_options(hsmfront_build INTERFACE -fsanitize=${HSMFRONT_SANITIZE})
+  target_link_options(hsmfront_build INTERFACE -fsanitize=${HSMFRONT_SANITIZE})
+  if(HSMFRONT_SANITIZE MATCHES undefined)
+    target_compile_options(hsmfront_build INTERFACE -fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+find_program(HSMFRONT_CCACHE ccache)
+if(HSMFRONT_CCACHE)
+  # Precompiled headers need these to be cacheable (ccache manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${HSMFRONT_CCACHE})
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+endif()
+
+# hsmfront_library(NAME LIBS...): a static library of all .cpp files in the current folder.
+function(hsmfront_library name)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC hsmfront_build ${ARGN})
+endfunction()

@@ -1,0 +1,184 @@
+// Settings: the whole configuration as plain, validated, immutable structs.
+// The default of a field is the default of its YAML key; the key names are those of
+// config/hsmfront.yaml, which documents each of them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hsmfront::config {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+/// An address and port to bind or to connect to. `address` is an IPv4 or IPv6 literal
+/// for listeners; for backends a host name is allowed too. "::" listens on both families.
+struct Endpoint {
+    std::string address;
+    std::uint16_t port = 0;
+};
+
+/// Where the PIN (Hsm.keystorePassword) comes from. At most one member is set; none: it is
+/// asked for at the terminal.
+struct PinSource {
+    std::optional<std::string> value;
+    std::optional<std::filesystem::path> file;
+    std::optional<std::string> env;
+    std::optional<std::string> credential;  ///< name below $CREDENTIALS_DIRECTORY (systemd)
+
+    [[nodiscard]] bool configured() const { return value || file || env || credential; }
+};
+
+struct Hsm {
+    std::filesystem::path module;  ///< PKCS#11 library; empty: no HSM configured
+    std::string token;             ///< token label or RFC 7512 pkcs11: URI
+    PinSource pin;
+    milliseconds pin_timeout = 60s;
+    std::size_t signers = 8;        ///< parallel PKCS#11 sessions, 1–256
+    milliseconds sign_timeout = 5s; ///< a handshake whose signature takes longer fails
+    std::size_t queue_limit = 1024; ///< handshakes waiting for a signer
+};
+
+enum class TlsVersion { tls1_2, tls1_3 };
+
+struct Tls {
+    TlsVersion min_version = TlsVersion::tls1_2;
+    /// TLS 1.2 cipher list (openssl-ciphers(1)); Mozilla "intermediate", guideline 5.7.
+    std::string ciphers =
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+        "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+        "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+    /// TLS 1.3 cipher suites (SSL_CTX_set_ciphersuites(3)).
+    std::string ciphersuites =
+        "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+    std::string groups = "X25519:P-256:P-384";
+    milliseconds ticket_lifetime = std::chrono::hours{4};  ///< 1 min – 7 days (RFC 8446 §4.6.1)
+};
+
+struct Backend {
+    Endpoint endpoint;
+};
+
+enum class FtpTlsMode { explicit_tls, implicit_tls };
+
+struct FtpListener {
+    Endpoint endpoint;
+    FtpTlsMode tls = FtpTlsMode::explicit_tls;
+};
+
+struct PortRange {
+    std::uint16_t first = 50000;
+    std::uint16_t last = 50999;
+};
+
+/// Whether a data connection must resume the TLS session of its control connection.
+enum class SessionReuse { off, accept, require };
+
+struct FtpData {
+    PortRange passive_ports;
+    /// Address advertised in PASV replies; empty: the one the client dialled ("auto").
+    std::string passive_address;
+    SessionReuse session_reuse = SessionReuse::accept;
+    /// An upload that ends without close_notify is a truncation (Ftp.Ssl.requireCloseNotify).
+    bool require_close_notify = true;
+};
+
+struct FtpTimeouts {
+    milliseconds handshake = 10s;
+    milliseconds login = 60s;
+    milliseconds idle = 5min;
+    milliseconds data_connect = 30s;
+    milliseconds data_stall = 2min;
+};
+
+struct Ftp {
+    bool enabled = false;
+    bool hsm_enabled = true;           ///< Ftp.Hsm.enabled: key in the HSM; false: <alias>.key
+    std::vector<std::string> aliases;  ///< SSL key alias; two give an RSA + EC pair
+    std::vector<FtpListener> listen;
+    Backend backend;
+    bool require_tls_control = true;
+    bool require_tls_data = true;
+    bool allow_ccc = false;
+    FtpData data;
+    FtpTimeouts timeouts;
+};
+
+struct HttpTimeouts {
+    milliseconds handshake = 10s;
+    milliseconds header = 30s;
+    milliseconds idle = 75s;
+    milliseconds backend_connect = 5s;
+    milliseconds backend_response = 5min;
+    milliseconds stall = 2min;
+};
+
+struct HttpLimits {
+    std::size_t header = 64 * 1024;          ///< bytes of request line and fields together
+    std::size_t headers = 128;               ///< number of fields
+    std::optional<std::uint64_t> body;       ///< bytes; none: no limit
+};
+
+struct Forwarded {
+    std::vector<std::string> trust;  ///< networks (CIDR) whose forwarding fields are believed
+    bool x_forwarded = true;         ///< emit X-Forwarded-For/-Proto/-Host/-Port
+    bool forwarded = true;           ///< emit Forwarded (RFC 7239)
+};
+
+struct Http {
+    bool enabled = false;
+    bool hsm_enabled = true;  ///< Http.Hsm.enabled
+    std::vector<std::string> aliases;
+    std::vector<Endpoint> listen;
+    std::vector<Endpoint> redirect;  ///< plain ports that answer 308 to https
+    Backend backend;
+    std::chrono::seconds hsts{0};  ///< max-age of Strict-Transport-Security; 0: none sent
+    Forwarded forwarded;
+    HttpTimeouts timeouts;
+    HttpLimits limits;
+};
+
+/// `count` events in each `per`; a zero `count` means no limit.
+struct Rate {
+    std::size_t count = 0;
+    milliseconds per = 1s;
+};
+
+struct Limits {
+    std::size_t connections = 20000;
+    std::size_t per_address = 1000;
+    Rate handshakes_per_address{100, 1s};
+};
+
+enum class LogFormat { text, json };
+
+struct Log {
+    std::string level = "info";  ///< trace | debug | info | warn | error
+    LogFormat format = LogFormat::text;
+    std::filesystem::path file;  ///< empty: stderr
+};
+
+struct Settings {
+    Hsm hsm;
+    std::filesystem::path certificates;  ///< directory of <alias>.pem and <alias>.key
+    Tls tls;
+    std::size_t workers = 0;  ///< 0: one per core ("auto")
+    std::string user;         ///< dropped to after binding; empty: stay
+    Ftp ftp;
+    Http http;
+    Limits limits;
+    Log log;
+    milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain
+
+    /// True when an enabled protocol takes its key from the HSM.
+    [[nodiscard]] bool needs_hsm() const {
+        return (ftp.enabled && ftp.hsm_enabled) || (http.enabled && http.hsm_enabled);
+    }
+};
+
+}  // namespace hsmfront::config

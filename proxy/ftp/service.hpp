@@ -1,0 +1,34 @@
+// Service: the FTPS side of one worker.
+#pragma once
+
+#include "config/settings.hpp"
+#include "proxy/net/port_range.hpp"
+#include "proxy/net/session.hpp"
+#include "proxy/tls/context.hpp"
+
+#include <memory>
+
+namespace hsmfront::ftp {
+
+/// What a session needs and keeps until it ends, even after a reload.
+struct Snapshot {
+    std::shared_ptr<const config::Settings> settings;
+    std::shared_ptr<const tls::Context> tls;
+    std::shared_ptr<net::PortRange> passive_ports;  ///< shared by all workers
+};
+
+/// One for each worker; its functions run on that worker only.
+class Service {
+  public:
+    Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot);
+
+    /// One control connection with all its data connections, from accept to close. Logs its end;
+    /// does not throw.
+    [[nodiscard]] net::Task<void> serve(net::Accepted accepted, config::FtpTlsMode mode);
+
+  private:
+    net::WorkerContext& worker_;
+    std::shared_ptr<const Snapshot> snapshot_;
+};
+
+}  // namespace hsmfront::ftp

@@ -1,0 +1,37 @@
+// Service: the HTTPS side of one worker.
+#pragma once
+
+#include "config/settings.hpp"
+#include "proxy/net/session.hpp"
+#include "proxy/tls/context.hpp"
+
+#include <memory>
+
+namespace hsmfront::http {
+
+class BackendPool;
+
+/// What a session needs and keeps until it ends, even after a reload.
+struct Snapshot {
+    std::shared_ptr<const config::Settings> settings;
+    std::shared_ptr<const tls::Context> tls;
+};
+
+/// One for each worker; its functions run on that worker only.
+class Service {
+  public:
+    Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot);
+    ~Service();
+
+    /// One HTTPS connection from accept to close. Logs its end; does not throw.
+    [[nodiscard]] net::Task<void> serve(net::Accepted accepted);
+    /// One connection on a plain redirect port: answers 308 and closes.
+    [[nodiscard]] net::Task<void> redirect(net::Accepted accepted);
+
+  private:
+    net::WorkerContext& worker_;
+    std::shared_ptr<const Snapshot> snapshot_;
+    std::unique_ptr<BackendPool> backends_;
+};
+
+}  // namespace hsmfront::http

@@ -1,0 +1,60 @@
+// PortRange: the passive ports, lent to one data connection each.
+#pragma once
+
+#include "config/settings.hpp"
+#include "config/result.hpp"
+#include "proxy/net/executor.hpp"
+
+#include <chrono>
+#include <mutex>
+#include <vector>
+
+namespace hsmfront::net {
+
+/// Shared by all workers. Ports are lent at random, not again before `rest` has passed since they
+/// came back, so that a late connection never meets another session's transfer.
+class PortRange {
+  public:
+    static constexpr milliseconds rest{1000};
+
+    explicit PortRange(config::PortRange range);
+
+    /// A port of the range and its open, bound, listening acceptor. The port goes back when the loan ends.
+    class Loan {
+      public:
+        Loan(PortRange& range, std::uint16_t port, Acceptor acceptor)
+            : acceptor(std::move(acceptor)), range_(&range), port_(port) {}
+        Loan(Loan&& other) noexcept
+            : acceptor(std::move(other.acceptor)), range_(other.range_), port_(other.port_) {
+            other.range_ = nullptr;
+        }
+        Loan& operator=(Loan&&) = delete;
+        Loan(const Loan&) = delete;
+        Loan& operator=(const Loan&) = delete;
+        ~Loan();
+        [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+        Acceptor acceptor;
+
+      private:
+        PortRange* range_;
+        std::uint16_t port_;
+    };
+
+    /// Listens on a free port at `address`. Ports that another process holds are passed over.
+    /// Errc: no_port; system errors other than address_in_use.
+    [[nodiscard]] Result<Loan> lend(Executor executor, const asio::ip::address& address);
+
+  private:
+    void give_back(std::uint16_t port) noexcept;
+
+    struct Slot {
+        std::uint16_t port;
+        bool lent = false;
+        Clock::time_point free_from;
+    };
+    std::mutex mutex_;
+    std::vector<Slot> slots_;
+};
+
+}  // namespace hsmfront::net

@@ -1,0 +1,24 @@
+// Relay: bytes from one transport to another, with the reader's pace as back-pressure.
+#pragma once
+
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/transport.hpp"
+
+#include <cstdint>
+
+namespace hsmfront::net {
+
+struct RelayResult {
+    std::uint64_t bytes = 0;  ///< delivered to the sink's socket
+    error_code read_error;    ///< Errc::eof: the source ended cleanly
+    error_code write_error;   ///< set: the sink failed
+    [[nodiscard]] bool complete() const;
+};
+
+/// Copies until the source ends or either side fails; touches `watchdog` for each piece. Ends
+/// neither side: what follows (FIN, close_notify or reset) is the caller's decision.
+[[nodiscard]] Task<RelayResult> relay(
+    Transport& source, Transport& sink, BufferPool& pool, Watchdog& watchdog
+);
+
+}  // namespace hsmfront::net

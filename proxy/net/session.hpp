@@ -1,0 +1,56 @@
+// What every session is given: its worker's resources and where its client came from.
+#pragma once
+
+#include "proxy/net/buffer_pool.hpp"
+#include "proxy/net/executor.hpp"
+#include "proxy/net/transport.hpp"
+
+#include <cstdint>
+#include <list>
+
+namespace hsmfront::net {
+
+/// The sessions of one worker that a drain or stop must reach. Not thread-safe.
+class SessionRegistry {
+  public:
+    /// Puts a session on the list for as long as it lives.
+    class Entry {
+      public:
+        Entry(SessionRegistry& registry, Interruptible& session);
+        ~Entry();
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+
+      private:
+        SessionRegistry& registry_;
+        std::list<Interruptible*>::iterator position_;
+    };
+
+    [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }
+    /// Drain: idle sessions should end now, busy ones after what they are doing.
+    [[nodiscard]] bool draining() const noexcept { return draining_; }
+    void drain() noexcept;
+    /// Interrupts every session with `reason`.
+    void interrupt_all(error_code reason) noexcept;
+
+  private:
+    std::list<Interruptible*> sessions_;
+    bool draining_ = false;
+};
+
+/// One for each worker; outlives its sessions.
+struct WorkerContext {
+    Executor executor;
+    BufferPool& buffers;
+    SessionRegistry& sessions;
+};
+
+/// A connection as accepted.
+struct Accepted {
+    Socket socket;
+    tcp::endpoint peer;
+    tcp::endpoint local;
+    std::uint64_t id = 0;  ///< unique in this process; stands in every log line of the session
+};
+
+}  // namespace hsmfront::net

@@ -1,0 +1,62 @@
+// Context: one immutable server-side SSL_CTX: certificates, keys, policy, tickets.
+#pragma once
+
+#include "certs/chain.hpp"
+#include "certs/remote_key.hpp"
+#include "config/settings.hpp"
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace hsmfront::tls {
+
+/// A certificate chain with its key: in a file, or elsewhere (HSM).
+struct Identity {
+    std::string alias;
+    certs::Chain chain;
+    std::variant<certs::EvpPkeyPtr, std::shared_ptr<certs::RemoteKey>> key;
+};
+
+/// Shared by workers and sessions; a session keeps the one it began with.
+class Context {
+  public:
+    struct Options {
+        config::Tls tls;
+        /// ALPN protocols in our order of preference. A client that offers others only is refused
+        /// (no_application_protocol, RFC 7301 §3.2; ALPACA).
+        std::vector<std::string> alpn;
+        /// Separates the sessions of one protocol from another's (SSL_CTX_set_session_id_context).
+        std::string session_context;
+    };
+
+    /// `identities` holds one, or an RSA and an EC one. Errors say which alias and why.
+    [[nodiscard]] static certs::Loaded<std::shared_ptr<const Context>> create(
+        const Options& options, std::vector<Identity> identities
+    );
+
+    [[nodiscard]] SSL_CTX* native() const noexcept { return ctx_.get(); }
+    /// True when a full handshake can be served now: false while the HSM that holds a key is away
+    /// or its queue is full. Cheap.
+    [[nodiscard]] bool available() const;
+    /// The certificates and aliases it serves, for logs and status.
+    [[nodiscard]] const std::vector<std::string>& aliases() const noexcept { return aliases_; }
+    /// True when a key is signed for elsewhere, so that handshakes run as ASYNC jobs.
+    [[nodiscard]] bool offloaded() const noexcept { return !remote_keys_.empty(); }
+
+  private:
+    Context() = default;
+    friend struct ContextBuilder;
+
+    using SslCtxPtr = std::unique_ptr<SSL_CTX, certs::Deleter<SSL_CTX_free>>;
+    SslCtxPtr ctx_;
+    std::vector<unsigned char> alpn_wire_;
+    std::vector<std::string> aliases_;
+    std::vector<std::shared_ptr<certs::RemoteKey>> remote_keys_;
+};
+
+}  // namespace hsmfront::tls

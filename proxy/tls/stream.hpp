@@ -1,0 +1,85 @@
+// Stream: Transport over TLS, server side, on the non-blocking socket itself.
+#pragma once
+
+#include "proxy/net/socket_io.hpp"
+#include "proxy/net/transport.hpp"
+#include "proxy/tls/context.hpp"
+#include "proxy/tls/session_tag.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace hsmfront::tls {
+
+class SignWait;
+
+/// What a finished handshake agreed on, for logs and routing.
+struct HandshakeInfo {
+    std::string version;      ///< "TLSv1.3"
+    std::string cipher;
+    std::string server_name;  ///< SNI, or empty
+    std::string alpn;         ///< or empty
+    bool resumed = false;
+};
+
+struct StreamOptions {
+    /// Written into the tickets of this connection. On a data connection also demanded of a
+    /// session that is resumed.
+    std::optional<SessionTag> tag;
+    /// An FTP data connection: only sessions with `tag` are resumed; others get a full handshake.
+    bool data_connection = false;
+    /// False on upload data connections: a client that only writes would answer a ticket with RST
+    /// (openssl/openssl#10880).
+    bool send_tickets = true;
+};
+
+class Stream final : public net::Transport {
+  public:
+    Stream(net::Socket socket, std::shared_ptr<const Context> context, StreamOptions options = {});
+    ~Stream() override;
+
+    /// Does the handshake within `limit`. The signature may come from elsewhere; the worker goes on
+    /// meanwhile. On failure the reason stands in failure(). Errc: timed_out, stopped, tls_failed,
+    /// eof, system errors.
+    [[nodiscard]] net::Task<error_code> handshake(net::milliseconds limit);
+    [[nodiscard]] const HandshakeInfo& info() const noexcept { return info_; }
+    /// Why the handshake or a record failed, in words; empty if nothing did.
+    [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+
+    [[nodiscard]] net::Attempt try_read(std::span<char> buffer) override;
+    [[nodiscard]] net::Attempt try_write(std::span<const char> bytes) override;
+    [[nodiscard]] net::Task<error_code> wait(net::Direction direction) override;
+    /// close_notify, then FIN.
+    [[nodiscard]] net::Task<error_code> shutdown_send() override;
+    void interrupt(error_code reason) noexcept override;
+    void resume() noexcept override { io_.resume(); }
+    void reset() noexcept override { io_.reset(); }
+    void close() noexcept override { io_.close(); }
+    [[nodiscard]] net::tcp::endpoint peer() const override;
+    [[nodiscard]] net::tcp::endpoint local() const override;
+
+    /// Queues a fresh TLS 1.3 ticket that goes out with the next write; nothing on TLS 1.2
+    /// (SSL_new_session_ticket(3)).
+    void queue_ticket();
+    /// Sends close_notify and gives the TCP connection back in clear, for CCC (RFC 4217 §5) and
+    /// REIN (§13). Waits for the client's close_notify up to `limit`.
+    [[nodiscard]] net::Task<Result<net::Socket>> unwrap(net::milliseconds limit);
+
+  private:
+    struct SslFree;
+    [[nodiscard]] net::Attempt attempt_result(int rc, std::size_t bytes);
+    void note_failure();
+    void note_handshake();
+
+    net::SocketIo io_;
+    std::shared_ptr<const Context> context_;
+    StreamOptions options_;
+    std::unique_ptr<SignWait> sign_wait_;
+    std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
+    HandshakeInfo info_;
+    std::string failure_;
+    bool broken_ = false;  ///< after a fatal error no SSL_* call but free is allowed
+};
+
+}  // namespace hsmfront::tls
