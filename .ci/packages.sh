@@ -1,0 +1,60 @@
+# Debian packages by what they are for, and how to get those that are missing.
+# Sourced by quickstart and check; needs bash and apt.
+
+packages_build="g++ cmake ninja-build pkgconf libssl-dev libboost1.81-dev libspdlog-dev \
+libyaml-cpp-dev libp11-kit-dev"
+packages_demo="softhsm2 opensc openssl curl lftp vsftpd nginx"
+packages_test="$packages_demo libgtest-dev libgmock-dev python3 clang-format"
+
+# Prints those of the packages given that are not installed.
+missing_packages() {
+    local package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
+            printf '%s ' "$package"
+    done
+}
+
+# Runs a command as root: as it is, or through sudo.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "error: '$*' needs root and there is no sudo; run it as root, then try again" >&2
+        return 1
+    fi
+}
+
+# Writes the lines of standard input to a file as root, with the given mode.
+write_as_root() {
+    as_root install -m "$1" /dev/stdin "$2"
+}
+
+# Installs what is missing, without questions. vsftpd and nginx are wanted as programs, not as
+# services: Debian's policy hook keeps their packages from starting them, and they are disabled
+# for the next boot if it was we who installed them.
+install_packages() {
+    local missing policy=/usr/sbin/policy-rc.d made_policy=no status=0 service
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    echo "installing: $missing"
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | write_as_root 755 "$policy"
+        made_policy=yes
+    fi
+    # shellcheck disable=SC2086 # a list of words
+    as_root apt-get -qq update &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+            -o Dpkg::Use-Pty=0 -o APT::Color=0 $missing >/dev/null || status=$?
+    [ "$made_policy" = no ] || as_root rm -f "$policy"
+    [ "$status" -eq 0 ] || return "$status"
+    if [ -d /run/systemd/system ]; then
+        for service in vsftpd nginx; do
+            case " $missing" in
+                *" $service "*) as_root systemctl --quiet disable "$service" ;;
+            esac
+        done
+    fi
+}
