@@ -42,6 +42,8 @@ class BufferPool {
     /// Buffers kept for reuse; more are freed when given back.
     static constexpr std::size_t kept = 32;
 
+    BufferPool() { free_.reserve(kept); }
+
     [[nodiscard]] Lease borrow();
     [[nodiscard]] std::size_t lent() const noexcept { return lent_; }
 

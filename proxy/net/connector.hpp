@@ -1,9 +1,9 @@
 // Connector: a TCP connection to a backend or, in active mode, to a client.
 #pragma once
 
+#include "config/result.hpp"
 #include "config/settings.hpp"
 #include "proxy/net/executor.hpp"
-#include "config/result.hpp"
 
 #include <optional>
 

@@ -30,7 +30,6 @@ using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Execut
 
 /// Completion token: the awaited operation yields `std::tuple<error_code, …>` and never throws.
 inline constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> as_tuple{
-    asio::use_awaitable_t<Executor>{}
-};
+    asio::use_awaitable_t<Executor>{}};
 
 }  // namespace hsmfront::net

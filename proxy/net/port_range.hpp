@@ -1,8 +1,8 @@
 // PortRange: the passive ports, lent to one data connection each.
 #pragma once
 
-#include "config/settings.hpp"
 #include "config/result.hpp"
+#include "config/settings.hpp"
 #include "proxy/net/executor.hpp"
 
 #include <chrono>
@@ -19,11 +19,11 @@ class PortRange {
 
     explicit PortRange(config::PortRange range);
 
-    /// A port of the range and its open, bound, listening acceptor. The port goes back when the loan ends.
+    /// A port of the range and its listening acceptor. The port goes back when the loan ends.
     class Loan {
       public:
-        Loan(PortRange& range, std::uint16_t port, Acceptor acceptor)
-            : acceptor(std::move(acceptor)), range_(&range), port_(port) {}
+        Loan(PortRange& range, std::uint16_t port, Acceptor listening)
+            : acceptor(std::move(listening)), range_(&range), port_(port) {}
         Loan(Loan&& other) noexcept
             : acceptor(std::move(other.acceptor)), range_(other.range_), port_(other.port_) {
             other.range_ = nullptr;

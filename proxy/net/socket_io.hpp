@@ -26,6 +26,9 @@ class SocketIo final : public Interruptible {
     void reset() noexcept;
     void close() noexcept;
     [[nodiscard]] Socket release() noexcept { return std::move(socket_); }
+    /// Unspecified address when the connection is gone.
+    [[nodiscard]] tcp::endpoint peer() const;
+    [[nodiscard]] tcp::endpoint local() const;
 
   private:
     Socket socket_;

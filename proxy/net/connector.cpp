@@ -1,0 +1,110 @@
+#include "proxy/net/connector.hpp"
+
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/errc.hpp"
+#include "proxy/net/socket_io.hpp"
+
+#include <boost/asio/ip/basic_resolver.hpp>
+
+#include <string>
+
+namespace hsmfront::net {
+namespace {
+
+using Resolver = asio::ip::basic_resolver<tcp, Executor>;
+
+class ResolverInterrupt final : public Interruptible {
+  public:
+    explicit ResolverInterrupt(Resolver& resolver) : resolver_(resolver) {}
+    void interrupt(error_code) noexcept override { resolver_.cancel(); }
+
+  private:
+    Resolver& resolver_;
+};
+
+Result<Socket> open(
+    Executor executor, const tcp::endpoint& target, const std::optional<tcp::endpoint>& source
+) {
+    Socket socket(executor);
+    error_code ec;
+    socket.open(target.protocol(), ec);
+    if (!ec) {
+        socket.non_blocking(true, ec);
+    }
+    if (!ec && source) {
+        error_code ignored;
+        socket.set_option(asio::socket_base::reuse_address(true), ignored);
+        socket.bind(*source, ec);
+    }
+    if (ec) {
+        return ec;
+    }
+    return socket;
+}
+
+}  // namespace
+
+Task<Result<Socket>> connect(
+    Executor executor, tcp::endpoint target, milliseconds limit, std::optional<tcp::endpoint> source
+) {
+    Result<Socket> opened = open(executor, target, source);
+    if (!opened) {
+        co_return opened.error();
+    }
+    error_code ec;
+    opened->connect(target, ec);
+    if (!ec) {
+        co_return std::move(*opened);
+    }
+    if (ec != asio::error::in_progress && ec != asio::error::would_block) {
+        co_return ec;
+    }
+    SocketIo io(std::move(*opened));
+    const Deadline deadline(executor, {&io}, limit);
+    ec = co_await io.wait(Direction::write);
+    if (ec) {
+        co_return ec;
+    }
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(io.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) {
+        co_return error_code{error, boost::system::system_category()};
+    }
+    co_return io.release();
+}
+
+Task<Result<Socket>> connect(Executor executor, config::Endpoint target, milliseconds limit) {
+    const auto started = Clock::now();
+    error_code ec;
+    const auto literal = asio::ip::make_address(target.address, ec);
+    if (!ec) {
+        co_return co_await connect(executor, tcp::endpoint(literal, target.port), limit, {});
+    }
+    Resolver resolver(executor);
+    ResolverInterrupt interrupt(resolver);
+    const Deadline deadline(executor, {&interrupt}, limit);
+    const std::string port = std::to_string(target.port);
+    auto [error, addresses] = co_await resolver.async_resolve(
+        target.address, port, asio::ip::resolver_base::numeric_service, as_tuple
+    );
+    if (error) {
+        co_return deadline.expired() ? make_error_code(Errc::timed_out) : error;
+    }
+    error = make_error_code(Errc::timed_out);
+    for (const auto& address : addresses) {
+        const auto spent = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+        if (spent >= limit) {
+            break;
+        }
+        const tcp::endpoint endpoint = address.endpoint();
+        Result<Socket> connected = co_await connect(executor, endpoint, limit - spent, {});
+        if (connected) {
+            co_return std::move(*connected);
+        }
+        error = connected.error();
+    }
+    co_return error;
+}
+
+}  // namespace hsmfront::net

@@ -1,0 +1,38 @@
+#include "proxy/net/task_group.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+
+namespace hsmfront::net {
+
+TaskGroup::~TaskGroup() {
+    if (running_ != 0) {
+        spdlog::critical("internal error: {} tasks outlive their owner", running_);
+        std::terminate();
+    }
+}
+
+void TaskGroup::spawn(Task<void> task, std::string_view name) {
+    ++running_;
+    asio::co_spawn(executor_, std::move(task), [this, name](const std::exception_ptr& error) {
+        if (error) {
+            try {
+                std::rethrow_exception(error);
+            } catch (const std::exception& e) {
+                spdlog::error("internal error in {}: {}", name, e.what());
+            }
+        }
+        --running_;
+        ended_.notify();
+    });
+}
+
+Task<void> TaskGroup::join() {
+    while (running_ != 0) {
+        co_await ended_.wait();
+    }
+}
+
+}  // namespace hsmfront::net
