@@ -20,8 +20,8 @@ class SignJob {
   public:
     using Clock = std::chrono::steady_clock;
 
-    SignJob(SignRequest request, Clock::time_point deadline)
-        : request(std::move(request)), deadline(deadline) {}
+    SignJob(SignRequest wanted, Clock::time_point until)
+        : request(std::move(wanted)), deadline(until) {}
     virtual ~SignJob() = default;
     SignJob(const SignJob&) = delete;
     SignJob& operator=(const SignJob&) = delete;
