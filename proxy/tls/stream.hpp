@@ -14,9 +14,12 @@ namespace hsmfront::tls {
 
 class SignWait;
 
+/// The SSL_CTX callbacks that write and compare session tags.
+struct TicketCallbacks;
+
 /// What a finished handshake agreed on, for logs and routing.
 struct HandshakeInfo {
-    std::string version;      ///< "TLSv1.3"
+    std::string version;  ///< "TLSv1.3"
     std::string cipher;
     std::string server_name;  ///< SNI, or empty
     std::string alpn;         ///< or empty
@@ -32,6 +35,9 @@ struct StreamOptions {
     /// False on upload data connections: a client that only writes would answer a ticket with RST
     /// (openssl/openssl#10880).
     bool send_tickets = true;
+    /// Reads ahead of the record in hand: fewer system calls. False where plain text may follow
+    /// close_notify on the same connection (CCC).
+    bool read_ahead = true;
 };
 
 class Stream final : public net::Transport {
@@ -67,9 +73,13 @@ class Stream final : public net::Transport {
     [[nodiscard]] net::Task<Result<net::Socket>> unwrap(net::milliseconds limit);
 
   private:
-    struct SslFree;
-    [[nodiscard]] net::Attempt attempt_result(int rc, std::size_t bytes);
-    void note_failure();
+    friend struct TicketCallbacks;
+    enum class Step { done, want_read, want_write, want_signature, failed };
+
+    [[nodiscard]] net::Task<error_code> accept();
+    [[nodiscard]] Step try_accept();
+    [[nodiscard]] net::Attempt attempt_of(int rc, int system_error);
+    [[nodiscard]] net::Attempt fail(error_code error);
     void note_handshake();
 
     net::SocketIo io_;
@@ -79,7 +89,8 @@ class Stream final : public net::Transport {
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
     HandshakeInfo info_;
     std::string failure_;
-    bool broken_ = false;  ///< after a fatal error no SSL_* call but free is allowed
+    /// A fatal error: no SSL_* call but free is allowed after it (SSL_get_error(3)).
+    error_code broken_;
 };
 
 }  // namespace hsmfront::tls

@@ -1,0 +1,197 @@
+#include "proxy/tls/context.hpp"
+
+#include "certs/errc.hpp"
+#include "proxy/tls/offloaded_key.hpp"
+#include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/ticket_callbacks.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace hsmfront::tls {
+namespace {
+
+using certs::Failure;
+
+Failure openssl_failure(const std::string& what) {
+    return {make_error_code(certs::Errc::file_malformed), what + ": " + drain_errors()};
+}
+
+/// Chooses from the client's list; a client that names protocols but none of ours is refused
+/// (RFC 7301 §3.2), one that names none is served.
+int select_alpn(
+    SSL*,
+    const unsigned char** out,
+    unsigned char* out_length,
+    const unsigned char* offered,
+    unsigned int offered_length,
+    void* argument
+) {
+    const auto& ours = *static_cast<const std::vector<unsigned char>*>(argument);
+    const int rc = SSL_select_next_proto(
+        const_cast<unsigned char**>(out),
+        out_length,
+        ours.data(),
+        static_cast<unsigned int>(ours.size()),
+        offered,
+        offered_length
+    );
+    return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+std::vector<unsigned char> alpn_wire_format(const std::vector<std::string>& protocols) {
+    std::vector<unsigned char> wire;
+    for (const auto& protocol : protocols) {
+        wire.push_back(static_cast<unsigned char>(protocol.size()));
+        wire.insert(wire.end(), protocol.begin(), protocol.end());
+    }
+    return wire;
+}
+
+}  // namespace
+
+/// Builds a Context step by step; the first failure ends it.
+struct ContextBuilder {
+    const Context::Options& options;
+    std::shared_ptr<Context> context{new Context};
+
+    [[nodiscard]] SSL_CTX* ctx() const { return context->ctx_.get(); }
+
+    certs::Loaded<void> build(std::vector<Identity> identities) {
+        context->ctx_.reset(SSL_CTX_new(TLS_server_method()));
+        if (ctx() == nullptr) {
+            return openssl_failure("cannot make a TLS context");
+        }
+        set_modes();
+        if (auto done = set_policy(); !done) {
+            return done;
+        }
+        for (auto& identity : identities) {
+            if (auto done = add(identity); !done) {
+                return done;
+            }
+        }
+        return narrow_to_token();
+    }
+
+    void set_modes() const {
+        SSL_CTX_set_options(
+            ctx(),
+            SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_PRIORITIZE_CHACHA |
+                SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_ENABLE_KTLS
+        );
+        SSL_CTX_set_mode(
+            ctx(),
+            SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+        );
+        // Sessions travel in tickets only: one way to resume, so one place that checks the tag.
+        SSL_CTX_set_session_cache_mode(ctx(), SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_timeout(
+            ctx(),
+            std::chrono::duration_cast<std::chrono::seconds>(options.tls.ticket_lifetime).count()
+        );
+        TicketCallbacks::install(ctx());
+    }
+
+    [[nodiscard]] certs::Loaded<void> set_policy() const {
+        const bool only_1_3 = options.tls.min_version == config::TlsVersion::tls1_3;
+        SSL_CTX_set_min_proto_version(ctx(), only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+        // RSA key exchange decrypts with the key, which a signing HSM key must never do.
+        const std::string ciphers = options.tls.ciphers + ":!kRSA";
+        if (SSL_CTX_set_cipher_list(ctx(), ciphers.c_str()) != 1) {
+            return openssl_failure("tls.ciphers: \"" + options.tls.ciphers + "\"");
+        }
+        if (SSL_CTX_set_ciphersuites(ctx(), options.tls.ciphersuites.c_str()) != 1) {
+            return openssl_failure("tls.ciphersuites: \"" + options.tls.ciphersuites + "\"");
+        }
+        if (SSL_CTX_set1_groups_list(ctx(), options.tls.groups.c_str()) != 1) {
+            return openssl_failure("tls.groups: \"" + options.tls.groups + "\"");
+        }
+        const auto& name = options.session_context;
+        SSL_CTX_set_session_id_context(
+            ctx(),
+            reinterpret_cast<const unsigned char*>(name.data()),
+            static_cast<unsigned int>(std::min<std::size_t>(name.size(), SSL_MAX_SID_CTX_LENGTH))
+        );
+        context->alpn_wire_ = alpn_wire_format(options.alpn);
+        if (!options.alpn.empty()) {
+            SSL_CTX_set_alpn_select_cb(ctx(), select_alpn, &context->alpn_wire_);
+        }
+        return {};
+    }
+
+    [[nodiscard]] certs::Loaded<void> add(Identity& identity) const {
+        certs::EvpPkeyPtr key;
+        if (auto* remote = std::get_if<std::shared_ptr<certs::RemoteKey>>(&identity.key)) {
+            key = make_offloaded_key(*remote);
+            context->remote_keys_.push_back(*remote);
+        } else {
+            key = std::move(std::get<certs::EvpPkeyPtr>(identity.key));
+        }
+        const auto& chain = identity.chain.certificates;
+        bool ok = key != nullptr && SSL_CTX_use_certificate(ctx(), identity.chain.leaf()) == 1;
+        for (std::size_t i = 1; ok && i < chain.size(); ++i) {
+            ok = SSL_CTX_add1_chain_cert(ctx(), chain[i].get()) == 1;
+        }
+        if (!ok || SSL_CTX_use_PrivateKey(ctx(), key.get()) != 1) {
+            return openssl_failure("alias \"" + identity.alias + "\" cannot be used for TLS");
+        }
+        context->aliases_.push_back(identity.alias);
+        return {};
+    }
+
+    /// Offers no signature that a key's token cannot make. Without RSA-PSS there is no RSA in
+    /// TLS 1.3 (RFC 8446 §4.2.3).
+    [[nodiscard]] certs::Loaded<void> narrow_to_token() const {
+        bool pss = true;
+        bool pkcs1 = true;
+        bool only_rsa = true;
+        for (const auto& key : context->remote_keys_) {
+            if (key->type() != certs::KeyType::rsa) {
+                only_rsa = false;
+                continue;
+            }
+            pss = key->capabilities().pss;
+            pkcs1 = key->capabilities().pkcs1;
+        }
+        if (pss && pkcs1) {
+            return {};
+        }
+        std::string algorithms = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519";
+        algorithms += pss ? ":rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512" : "";
+        algorithms += pkcs1 ? ":RSA+SHA256:RSA+SHA384:RSA+SHA512" : "";
+        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
+            return openssl_failure("signature algorithms \"" + algorithms + "\"");
+        }
+        if (!pss && only_rsa) {
+            if (options.tls.min_version == config::TlsVersion::tls1_3) {
+                return Failure{
+                    make_error_code(certs::Errc::key_unsupported),
+                    "alias \"" + context->aliases_.front() +
+                        "\": the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow "
+                        "TLS 1.2 (tls.min_version) or use an EC key"};
+            }
+            SSL_CTX_set_max_proto_version(ctx(), TLS1_2_VERSION);
+        }
+        return {};
+    }
+};
+
+certs::Loaded<std::shared_ptr<const Context>> Context::create(
+    const Options& options, std::vector<Identity> identities
+) {
+    ContextBuilder builder{options};
+    if (auto built = builder.build(std::move(identities)); !built) {
+        return built.error();
+    }
+    return std::shared_ptr<const Context>(std::move(builder.context));
+}
+
+bool Context::available() const {
+    return std::all_of(remote_keys_.begin(), remote_keys_.end(), [](const auto& key) {
+        return key->available();
+    });
+}
+
+}  // namespace hsmfront::tls

@@ -1,0 +1,272 @@
+#include "proxy/tls/stream.hpp"
+
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/errc.hpp"
+#include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/sign_wait.hpp"
+#include "proxy/tls/ticket_callbacks.hpp"
+
+#include <openssl/err.h>
+
+#include <array>
+#include <cerrno>
+#include <new>
+
+namespace hsmfront::tls {
+
+using net::Attempt;
+using net::Direction;
+
+Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, StreamOptions options)
+    : io_(std::move(socket)),
+      context_(std::move(context)),
+      options_(options),
+      ssl_(SSL_new(context_->native())) {
+    if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), io_.fd()) != 1) {
+        throw std::bad_alloc();
+    }
+    TicketCallbacks::attach(ssl_.get(), this);
+    SSL_set_accept_state(ssl_.get());
+    SSL_set_read_ahead(ssl_.get(), options_.read_ahead ? 1 : 0);
+    if (!options_.send_tickets) {
+        SSL_set_num_tickets(ssl_.get(), 0);
+    }
+}
+
+Stream::~Stream() = default;
+
+net::Task<error_code> Stream::handshake(net::milliseconds limit) {
+    const auto executor = io_.socket().get_executor();
+    const net::Deadline deadline(executor, {this}, limit);
+    if (context_->offloaded()) {
+        sign_wait_ = std::make_unique<SignWait>(executor);
+        SSL_set_mode(ssl_.get(), SSL_MODE_ASYNC);
+    }
+    const error_code ec = co_await accept();
+    // Reads and writes must not run as jobs: nothing of theirs is ever waited for.
+    SSL_clear_mode(ssl_.get(), SSL_MODE_ASYNC);
+    if (sign_wait_ && sign_wait_->error()) {
+        failure_ = "signature: " + sign_wait_->error().message();
+    }
+    sign_wait_.reset();
+    if (ec) {
+        broken_ = ec;
+        co_return ec;
+    }
+    note_handshake();
+    co_return error_code{};
+}
+
+net::Task<error_code> Stream::accept() {
+    for (;;) {
+        const Step step = try_accept();
+        if (step == Step::done) {
+            co_return error_code{};
+        }
+        if (step == Step::failed) {
+            co_return broken_;
+        }
+        if (step == Step::want_signature) {
+            co_await sign_wait_->wait();
+            if (io_.interrupted()) {
+                // A paused job keeps its stack for ever unless it is led to its end.
+                sign_wait_->expire();
+                static_cast<void>(try_accept());
+                co_return io_.interrupted();
+            }
+            continue;
+        }
+        const error_code ec =
+            co_await io_.wait(step == Step::want_read ? Direction::read : Direction::write);
+        if (ec) {
+            co_return ec;
+        }
+    }
+}
+
+Stream::Step Stream::try_accept() {
+    ERR_clear_error();
+    errno = 0;
+    int rc = 0;
+    if (sign_wait_) {
+        const SignWait::Scope scope(*sign_wait_);
+        rc = SSL_accept(ssl_.get());
+    } else {
+        rc = SSL_accept(ssl_.get());
+    }
+    const int system_error = errno;
+    if (rc == 1) {
+        return Step::done;
+    }
+    if (SSL_get_error(ssl_.get(), rc) == SSL_ERROR_WANT_ASYNC) {
+        return Step::want_signature;
+    }
+    const Attempt attempt = attempt_of(rc, system_error);
+    switch (attempt.state) {
+        case Attempt::State::want_read:
+            return Step::want_read;
+        case Attempt::State::want_write:
+            return Step::want_write;
+        default:
+            broken_ = attempt.error;
+            return Step::failed;
+    }
+}
+
+Attempt Stream::fail(error_code error) { return {Attempt::State::failed, 0, error}; }
+
+Attempt Stream::attempt_of(int rc, int system_error) {
+    switch (SSL_get_error(ssl_.get(), rc)) {
+        case SSL_ERROR_WANT_READ:
+            return {Attempt::State::want_read, 0, {}};
+        case SSL_ERROR_WANT_WRITE:
+            return {Attempt::State::want_write, 0, {}};
+        case SSL_ERROR_ZERO_RETURN:
+            return fail(net::Errc::eof);
+        case SSL_ERROR_SYSCALL:
+            ERR_clear_error();
+            broken_ = system_error != 0 ? error_code{system_error, boost::system::system_category()}
+                                        : make_error_code(net::Errc::truncated);
+            return fail(broken_);
+        default: {
+            const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            failure_ = drain_errors();
+            broken_ = make_error_code(cut ? net::Errc::truncated : net::Errc::tls_failed);
+            return fail(broken_);
+        }
+    }
+}
+
+Attempt Stream::try_read(std::span<char> buffer) {
+    if (io_.interrupted()) {
+        return fail(io_.interrupted());
+    }
+    if (broken_) {
+        return fail(broken_);
+    }
+    std::size_t total = 0;
+    while (total < buffer.size()) {
+        ERR_clear_error();
+        errno = 0;
+        std::size_t bytes = 0;
+        const int rc =
+            SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &bytes);
+        if (rc != 1) {
+            const int system_error = errno;
+            // What was read before an error is delivered first; the error comes again or is kept.
+            const Attempt attempt = attempt_of(rc, system_error);
+            return total != 0 ? Attempt{Attempt::State::done, total, {}} : attempt;
+        }
+        total += bytes;
+    }
+    return {Attempt::State::done, total, {}};
+}
+
+Attempt Stream::try_write(std::span<const char> bytes) {
+    if (io_.interrupted()) {
+        return fail(io_.interrupted());
+    }
+    if (broken_) {
+        return fail(broken_);
+    }
+    ERR_clear_error();
+    errno = 0;
+    std::size_t written = 0;
+    const int rc = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+    if (rc == 1) {
+        return {Attempt::State::done, written, {}};
+    }
+    return attempt_of(rc, errno);
+}
+
+net::Task<error_code> Stream::wait(Direction direction) { return io_.wait(direction); }
+
+net::Task<error_code> Stream::shutdown_send() {
+    while (!broken_) {
+        ERR_clear_error();
+        errno = 0;
+        const int rc = SSL_shutdown(ssl_.get());
+        if (rc >= 0) {
+            co_return io_.shutdown_send();
+        }
+        const Attempt attempt = attempt_of(rc, errno);
+        if (attempt.state == Attempt::State::failed) {
+            co_return attempt.error;
+        }
+        const bool read = attempt.state == Attempt::State::want_read;
+        const error_code ec = co_await io_.wait(read ? Direction::read : Direction::write);
+        if (ec) {
+            co_return ec;
+        }
+    }
+    co_return broken_;
+}
+
+void Stream::interrupt(error_code reason) noexcept {
+    io_.interrupt(reason);
+    if (sign_wait_) {
+        sign_wait_->wake();
+    }
+}
+
+net::tcp::endpoint Stream::peer() const { return io_.peer(); }
+
+net::tcp::endpoint Stream::local() const { return io_.local(); }
+
+void Stream::note_handshake() {
+    info_.version = SSL_get_version(ssl_.get());
+    info_.cipher = SSL_get_cipher_name(ssl_.get());
+    info_.resumed = SSL_session_reused(ssl_.get()) == 1;
+    if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
+        info_.server_name = name;
+    }
+    const unsigned char* alpn = nullptr;
+    unsigned int length = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
+    info_.alpn.assign(reinterpret_cast<const char*>(alpn), length);
+}
+
+void Stream::queue_ticket() {
+    if (!broken_ && SSL_version(ssl_.get()) == TLS1_3_VERSION) {
+        ERR_clear_error();
+        if (SSL_new_session_ticket(ssl_.get()) != 1) {
+            ERR_clear_error();  // a client then resumes with an older ticket, or not at all
+        }
+    }
+}
+
+net::Task<Result<net::Socket>> Stream::unwrap(net::milliseconds limit) {
+    const net::Deadline deadline(io_.socket().get_executor(), {this}, limit);
+    for (bool told = false;;) {
+        if (broken_) {
+            co_return broken_;
+        }
+        ERR_clear_error();
+        errno = 0;
+        const int rc = SSL_shutdown(ssl_.get());
+        if (rc == 1) {
+            break;
+        }
+        Direction direction = Direction::read;
+        if (rc < 0) {
+            const Attempt attempt = attempt_of(rc, errno);
+            if (attempt.state == Attempt::State::failed) {
+                co_return attempt.error;
+            }
+            direction =
+                attempt.state == Attempt::State::want_read ? Direction::read : Direction::write;
+        } else if (!told) {
+            told = true;  // ours is out; the second call looks for theirs
+            continue;
+        }
+        const error_code ec = co_await io_.wait(direction);
+        if (ec) {
+            co_return ec;
+        }
+    }
+    ssl_.reset();
+    broken_ = make_error_code(net::Errc::eof);
+    co_return io_.release();
+}
+
+}  // namespace hsmfront::tls
