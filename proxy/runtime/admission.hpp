@@ -1,0 +1,67 @@
+// Admission: how many connections there may be, in all and from one address.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace hsmfront::runtime {
+
+/// Shared by all workers; thread-safe. Asked once for each accepted connection.
+class Admission {
+  public:
+    using Clock = std::chrono::steady_clock;
+    using Address = boost::asio::ip::address;
+
+    explicit Admission(const config::Limits& limits) : limits_(limits) {}
+
+    /// A place for one connection, given back when it ends.
+    class Slot {
+      public:
+        Slot(Admission& admission, Address address)
+            : admission_(&admission), address_(std::move(address)) {}
+        Slot(Slot&& other) noexcept
+            : admission_(std::exchange(other.admission_, nullptr)), address_(other.address_) {}
+        Slot& operator=(Slot&&) = delete;
+        Slot(const Slot&) = delete;
+        Slot& operator=(const Slot&) = delete;
+        ~Slot();
+
+      private:
+        Admission* admission_;
+        Address address_;
+    };
+
+    /// None when limits.connections, limits.per_address or limits.handshakes_per_address is used
+    /// up. An IPv4 address mapped into IPv6 counts as the IPv4 address.
+    [[nodiscard]] std::optional<Slot> admit(Address address, Clock::time_point now = Clock::now());
+
+    [[nodiscard]] std::size_t connections() const;
+    [[nodiscard]] std::uint64_t refused() const;
+
+  private:
+    struct Peer {
+        std::size_t connections = 0;
+        double tokens = 0;  ///< handshakes left in the bucket
+        Clock::time_point filled;
+    };
+
+    [[nodiscard]] bool take_token(Peer& peer, Clock::time_point now) const;
+    void forget_idle_peers(Clock::time_point now);
+    void give_back(const Address& address);
+
+    const config::Limits limits_;
+    mutable std::mutex mutex_;
+    std::unordered_map<Address, Peer> peers_;
+    std::size_t connections_ = 0;
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace hsmfront::runtime

@@ -1,0 +1,145 @@
+#include "proxy/runtime/check.hpp"
+
+#include "proxy/runtime/listeners.hpp"
+#include "proxy/runtime/protocol.hpp"
+
+#include <openssl/asn1.h>
+#include <openssl/x509.h>
+
+#include <filesystem>
+
+namespace hsmfront::runtime {
+namespace {
+
+using config::Problem;
+using Severity = config::Problem::Severity;
+
+constexpr int warn_days = 30;
+
+class Checker {
+  public:
+    Checker(const config::Settings& settings, std::chrono::system_clock::time_point now)
+        : settings_(settings), now_(std::chrono::system_clock::to_time_t(now)) {}
+
+    std::vector<Problem> run() {
+        check_module();
+        for (const Protocol protocol : all_protocols) {
+            if (enabled(settings_, protocol)) {
+                check_protocol(protocol);
+            }
+        }
+        check_ports();
+        return std::move(problems_);
+    }
+
+  private:
+    void add(Severity severity, std::string key, std::string message) {
+        Problem problem;
+        problem.severity = severity;
+        problem.key = std::move(key);
+        problem.message = std::move(message);
+        problems_.push_back(std::move(problem));
+    }
+
+    void check_module() {
+        std::error_code ec;
+        if (settings_.needs_hsm() && !std::filesystem::is_regular_file(settings_.hsm.module, ec)) {
+            add(Severity::error,
+                "hsm.module",
+                "no such file " + settings_.hsm.module.string() +
+                    "; give the path of the PKCS#11 library of your HSM");
+        }
+    }
+
+    void check_protocol(Protocol protocol) {
+        const std::string key = std::string(name(protocol)) + ".alias";
+        if (!uses_hsm(settings_, protocol)) {
+            const auto context = load_context(settings_, protocol, nullptr);
+            if (!context) {
+                add(Severity::error, key, context.error().message);
+                return;
+            }
+        }
+        for (const auto& alias : aliases(settings_, protocol)) {
+            check_chain(protocol, key, alias);
+        }
+    }
+
+    void check_chain(Protocol protocol, const std::string& key, const std::string& alias) {
+        const auto file = settings_.certificates / (alias + ".pem");
+        std::error_code ec;
+        if (uses_hsm(settings_, protocol) && !std::filesystem::exists(file, ec)) {
+            add(Severity::warning,
+                key,
+                "no file " + file.string() + "; the certificate will be looked for in the token");
+            return;
+        }
+        const auto chain = load_chain(settings_, alias, nullptr);
+        if (!chain) {
+            add(Severity::error, key, chain.error().message);
+            return;
+        }
+        for (const auto& certificate : chain->certificates) {
+            check_validity(key, file, certificate.get());
+        }
+    }
+
+    void check_validity(
+        const std::string& key, const std::filesystem::path& file, const X509* certificate
+    ) {
+        char subject[256];
+        X509_NAME_oneline(X509_get_subject_name(certificate), subject, sizeof subject);
+        const std::string which = file.string() + ": certificate " + subject;
+        auto now = now_;
+        if (X509_cmp_time(X509_get0_notBefore(certificate), &now) > 0) {
+            add(Severity::warning, key, which + " is not valid yet");
+        }
+        if (X509_cmp_time(X509_get0_notAfter(certificate), &now) < 0) {
+            add(Severity::warning, key, which + " has expired; clients will refuse it");
+            return;
+        }
+        auto soon = now_ + std::time_t{warn_days} * 24 * 60 * 60;
+        if (X509_cmp_time(X509_get0_notAfter(certificate), &soon) < 0) {
+            add(Severity::warning,
+                key,
+                which + " expires within " + std::to_string(warn_days) + " days");
+        }
+    }
+
+    void check_ports() {
+        const auto probe_all =
+            [this](const auto& listeners, const std::string& key, auto endpoint) {
+                for (std::size_t i = 0; i < listeners.size(); ++i) {
+                    if (const auto free = probe(endpoint(listeners[i])); !free) {
+                        add(Severity::warning,
+                            key + "[" + std::to_string(i) + "]",
+                            free.error().message + " (right if hsmfront is running)");
+                    }
+                }
+            };
+        const auto same = [](const config::Endpoint& endpoint) { return endpoint; };
+        if (settings_.ftp.enabled) {
+            probe_all(settings_.ftp.listen, "ftp.listen", [](const config::FtpListener& listener) {
+                return listener.endpoint;
+            });
+        }
+        if (settings_.http.enabled) {
+            probe_all(settings_.http.listen, "http.listen", same);
+            probe_all(settings_.http.redirect, "http.redirect", same);
+        }
+    }
+
+    const config::Settings& settings_;
+    std::time_t now_;
+    std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> check(
+    const config::Settings& settings, std::chrono::system_clock::time_point now
+) {
+    return Checker(settings, now).run();
+}
+
+}  // namespace hsmfront::runtime

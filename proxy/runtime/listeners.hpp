@@ -1,0 +1,25 @@
+// Listeners: ports bound at start, before privileges are dropped and before any key is touched.
+#pragma once
+
+#include "certs/chain.hpp"
+#include "config/settings.hpp"
+#include "proxy/net/executor.hpp"
+
+#include <vector>
+
+namespace hsmfront::runtime {
+
+/// "127.0.0.1:443", "[::1]:443".
+[[nodiscard]] std::string to_string(const config::Endpoint& endpoint);
+
+/// Binds `endpoint` once for each executor (SO_REUSEPORT), without listening: until listen() a
+/// client is refused, which is the truth. "::" takes both families. A port that anything else
+/// listens on is refused even if that other socket has SO_REUSEPORT. The message says where.
+[[nodiscard]] certs::Loaded<std::vector<net::Acceptor>> bind_listener(
+    const config::Endpoint& endpoint, const std::vector<net::Executor>& executors
+);
+
+/// Whether `endpoint` can be bound now; binds nothing for longer than the question.
+[[nodiscard]] certs::Loaded<void> probe(const config::Endpoint& endpoint);
+
+}  // namespace hsmfront::runtime

@@ -1,0 +1,112 @@
+#include "proxy/runtime/worker.hpp"
+
+#include "proxy/net/errc.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+
+namespace hsmfront::runtime {
+namespace {
+
+/// After an accept that failed for want of files or memory: others need time to end.
+constexpr net::milliseconds accept_pause{100};
+
+}  // namespace
+
+Worker::Worker(Admission& admission, std::atomic<std::uint64_t>& ids)
+    : admission_(admission), ids_(ids) {}
+
+Worker::~Worker() { join(); }
+
+void Worker::start(std::function<void()> on_done) {
+    thread_ = std::thread([this, on_done = std::move(on_done)] {
+        net::asio::co_spawn(loop_, run(), [](const std::exception_ptr& error) {
+            if (error) {
+                std::rethrow_exception(error);
+            }
+        });
+        loop_.run();
+        on_done();
+    });
+}
+
+net::Task<void> Worker::run() {
+    co_await stop_.wait();
+    co_await tasks_.join();
+}
+
+void Worker::accept(net::Acceptor acceptor, Serve serve) {
+    if (sessions_.draining()) {
+        return;  // the key came too late
+    }
+    acceptors_.push_back(std::move(acceptor));
+    tasks_.spawn(accept_loop(acceptors_.back(), std::move(serve)), "accept loop");
+}
+
+net::Task<void> Worker::accept_loop(net::Acceptor& acceptor, Serve serve) {
+    net::Timer pause(executor());
+    while (acceptor.is_open()) {
+        auto [ec, socket] = co_await acceptor.async_accept(net::as_tuple);
+        if (!ec) {
+            admit(std::move(socket), serve);
+            continue;
+        }
+        if (!acceptor.is_open()) {
+            co_return;
+        }
+        if (ec != net::asio::error::connection_aborted) {
+            spdlog::warn("cannot accept connections: {}", ec.message());
+            pause.expires_after(accept_pause);
+            co_await pause.async_wait(net::as_tuple);
+        }
+    }
+}
+
+void Worker::admit(net::Socket socket, const Serve& serve) {
+    error_code ec;
+    net::Accepted accepted{std::move(socket), {}, {}, ids_.fetch_add(1) + 1};
+    accepted.peer = accepted.socket.remote_endpoint(ec);
+    if (ec) {
+        return;  // gone already
+    }
+    accepted.local = accepted.socket.local_endpoint(ec);
+    auto slot = admission_.admit(accepted.peer.address());
+    if (!slot) {
+        spdlog::debug(
+            "session {} refused: limit reached for {}",
+            accepted.id,
+            accepted.peer.address().to_string()
+        );
+        error_code ignored;
+        accepted.socket.set_option(net::Socket::linger(true, 0), ignored);
+        return;
+    }
+    tasks_.spawn(session(serve, std::move(accepted), std::move(*slot)), "session");
+}
+
+net::Task<void> Worker::session(Serve serve, net::Accepted accepted, Admission::Slot slot) {
+    static_cast<void>(slot);  // held until the session ends
+    co_await serve(std::move(accepted));
+}
+
+void Worker::drain() {
+    for (auto& acceptor : acceptors_) {
+        error_code ignored;
+        acceptor.close(ignored);
+    }
+    sessions_.drain();
+    stop_.notify();
+}
+
+void Worker::interrupt() { sessions_.interrupt_all(net::Errc::stopped); }
+
+void Worker::join() {
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+}  // namespace hsmfront::runtime

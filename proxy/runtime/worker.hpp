@@ -1,0 +1,74 @@
+// Worker: one thread, one event loop, and the sessions accepted on it.
+#pragma once
+
+#include "proxy/net/session.hpp"
+#include "proxy/net/task_group.hpp"
+#include "proxy/runtime/admission.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <thread>
+
+namespace hsmfront::runtime {
+
+/// What is done with an accepted connection. Returns its session's coroutine; keeps alive what the
+/// coroutine needs only until it is called, so what it captures must outlive the worker's loop or
+/// be copied into the coroutine's parameters.
+using Serve = std::function<net::Task<void>(net::Accepted)>;
+
+class Worker {
+  public:
+    /// `admission` and `ids` are shared by all workers and outlive them.
+    Worker(Admission& admission, std::atomic<std::uint64_t>& ids);
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    [[nodiscard]] net::Executor executor() noexcept { return loop_.get_executor(); }
+    [[nodiscard]] net::WorkerContext& context() noexcept { return context_; }
+
+    /// Starts the thread. `on_done` runs on it when the worker has stopped and holds no session.
+    void start(std::function<void()> on_done);
+    /// Runs `task` on the worker's thread. From any thread.
+    template <class Function>
+    void post(Function task) {
+        net::asio::post(loop_, std::move(task));
+    }
+
+    // The following run on the worker's thread (see post()).
+
+    /// Accepts from `acceptor`, which listens already, until drain().
+    void accept(net::Acceptor acceptor, Serve serve);
+    /// Stops accepting; sessions end when what they are doing is done.
+    void drain();
+    /// Ends every session now.
+    void interrupt();
+
+    /// Waits for the thread. From any other thread.
+    void join();
+
+  private:
+    [[nodiscard]] net::Task<void> run();
+    [[nodiscard]] net::Task<void> accept_loop(net::Acceptor& acceptor, Serve serve);
+    [[nodiscard]] net::Task<void> session(
+        Serve serve, net::Accepted accepted, Admission::Slot slot
+    );
+    void admit(net::Socket socket, const Serve& serve);
+
+    Admission& admission_;
+    std::atomic<std::uint64_t>& ids_;
+    net::asio::io_context loop_{1};
+    net::BufferPool buffers_;
+    net::SessionRegistry sessions_;
+    net::WorkerContext context_{loop_.get_executor(), buffers_, sessions_};
+    std::list<net::Acceptor> acceptors_;
+    net::TaskGroup tasks_{loop_.get_executor()};
+    net::Event stop_{loop_.get_executor()};
+    std::thread thread_;
+};
+
+}  // namespace hsmfront::runtime
