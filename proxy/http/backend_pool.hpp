@@ -1,0 +1,60 @@
+// BackendPool: a worker's keep-alive connections to the plaintext backend.
+#pragma once
+
+#include "config/settings.hpp"
+#include "proxy/http/inlet.hpp"
+#include "proxy/net/tcp_stream.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace hsmfront::http {
+
+struct BackendConnection {
+    BackendConnection(net::Socket socket, net::WorkerContext& worker)
+        : stream(std::move(socket)), inlet(stream, worker) {}
+
+    net::TcpStream stream;
+    Inlet inlet;
+    net::Clock::time_point idle_since;
+};
+
+/// The connection used last is lent first. While connections are idle, a sweep drops those that
+/// the backend has closed, that sent something unasked, or that are idle for too long.
+class BackendPool {
+  public:
+    struct Limits {
+        std::size_t idle = 64;                ///< kept for each worker
+        net::milliseconds idle_time{30'000};  ///< below the usual servers' own
+        net::milliseconds sweep_interval{1'000};
+    };
+
+    BackendPool(
+        net::WorkerContext& worker,
+        config::Endpoint endpoint,
+        net::milliseconds connect_limit,
+        Limits limits
+    );
+    ~BackendPool();
+    BackendPool(const BackendPool&) = delete;
+    BackendPool& operator=(const BackendPool&) = delete;
+
+    /// An idle connection that still stands, or null.
+    [[nodiscard]] std::unique_ptr<BackendConnection> take();
+    /// A new one. Errc: timed_out, system errors.
+    [[nodiscard]] net::Task<Result<std::unique_ptr<BackendConnection>>> connect();
+    /// Keeps a connection whose last response is complete and that stays open.
+    void give_back(std::unique_ptr<BackendConnection> connection);
+    [[nodiscard]] std::size_t idle() const noexcept;
+
+  private:
+    struct State;
+    static void schedule_sweep(const std::shared_ptr<State>& state);
+
+    net::WorkerContext& worker_;
+    config::Endpoint endpoint_;
+    net::milliseconds connect_limit_;
+    std::shared_ptr<State> state_;  ///< shared with the pending sweep only
+};
+
+}  // namespace hsmfront::http

@@ -1,0 +1,46 @@
+// Header fields as they stand in a message, and the small grammar they share (RFC 9110 §5).
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace hsmfront::http {
+
+/// One field line. Views into the buffer the head was parsed from; the value has no outer
+/// whitespace.
+struct Field {
+    std::string_view name;
+    std::string_view value;
+};
+
+using Fields = std::vector<Field>;
+
+/// tchar (RFC 9110 §5.6.2).
+[[nodiscard]] bool is_token_char(char c) noexcept;
+/// At least one character, all of them tchar.
+[[nodiscard]] bool is_token(std::string_view text) noexcept;
+/// Visible ASCII, space, tab and obs-text: what a field value may hold (RFC 9110 §5.5).
+[[nodiscard]] bool is_field_text(std::string_view text) noexcept;
+[[nodiscard]] bool is_digit(char c) noexcept;
+[[nodiscard]] bool is_alphanumeric(char c) noexcept;
+[[nodiscard]] char to_lower(char c) noexcept;
+
+/// Equal but for ASCII case.
+[[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
+/// As iequals, but every character that is neither letter nor digit counts as '-': backends that
+/// turn field names into variables (CGI, WSGI) see `X_Forwarded_For` as X-Forwarded-For.
+[[nodiscard]] bool looks_like(std::string_view name, std::string_view known) noexcept;
+/// Without spaces and tabs at both ends.
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+
+/// Takes the next element off a comma-separated list, trimmed; empty elements come out as "".
+[[nodiscard]] std::string_view next_element(std::string_view& list) noexcept;
+/// True if a field called `name` lists `token`.
+[[nodiscard]] bool lists_token(
+    const Fields& fields, std::string_view name, std::string_view token
+) noexcept;
+
+/// The first field called `name`, or null.
+[[nodiscard]] const Field* find(const Fields& fields, std::string_view name) noexcept;
+
+}  // namespace hsmfront::http

@@ -1,0 +1,193 @@
+// Request loop and connection end of HTTP/1.
+#include "proxy/http/http1_session.hpp"
+
+#include "proxy/http/errors.hpp"
+#include "proxy/net/errc.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hsmfront::http {
+
+namespace {
+
+/// Lingering: until the client is silent for this long …
+constexpr net::milliseconds linger_silence{5'000};
+/// … or for as long as this in all.
+constexpr net::milliseconds linger_total{30'000};
+
+std::string_view describe(Status status) {
+    switch (status) {
+        case Status::request_timeout:
+            return "request head timed out";
+        case Status::fields_too_large:
+        case Status::uri_too_long:
+            return "request head too large";
+        case Status::content_too_large:
+            return "request content too large";
+        case Status::not_implemented:
+            return "method or coding not offered";
+        case Status::version_not_supported:
+            return "HTTP version not supported";
+        default:
+            return "malformed request";
+    }
+}
+
+Status refusal_of(HeadScanner::State state) {
+    switch (state) {
+        case HeadScanner::State::line_too_long:
+            return Status::uri_too_long;
+        case HeadScanner::State::too_large:
+            return Status::fields_too_large;
+        case HeadScanner::State::malformed:
+            return Status::bad_request;
+        default:
+            return Status{};
+    }
+}
+
+net::Task<void> linger(ClientConnection& client) {
+    const auto until = net::Clock::now() + linger_total;
+    client.watch().restart(linger_silence);
+    while (net::Clock::now() < until) {
+        client.inlet().consume(client.inlet().bytes().size());
+        const error_code ec = co_await client.inlet().more();
+        if (ec) {
+            break;
+        }
+        client.watch().touch();
+    }
+}
+
+}  // namespace
+
+net::Task<std::optional<Status>> receive_request_head(
+    ClientConnection& client, HeadScanner& scanner, net::milliseconds limit
+) {
+    for (bool waiting = false;; waiting = true) {
+        const HeadScanner::State state = scanner.scan(client.inlet().bytes());
+        if (state != HeadScanner::State::incomplete) {
+            co_return refusal_of(state);
+        }
+        if (!waiting) {
+            client.watch().restart(limit);
+        }
+        const error_code ec = co_await client.inlet().more();
+        if (ec && client.watch().expired()) {
+            client.resume();
+            co_return Status::request_timeout;
+        }
+        if (ec) {
+            co_return std::nullopt;
+        }
+    }
+}
+
+net::Task<void> end_connection(ClientConnection& client, Next next) {
+    client.attach(nullptr);
+    client.set_busy(false);
+    if (next == Next::abort) {
+        client.transport().reset();
+        co_return;
+    }
+    client.transport().resume();  // also after a stop of an idle session: it ends in order
+    if (next == Next::close) {
+        client.watch().restart(linger_silence);
+        const error_code ec = co_await client.transport().shutdown_send();
+        if (!ec) {
+            co_await linger(client);
+        }
+    }
+    client.transport().close();
+}
+
+net::Task<void> Http1Session::run() {
+    while (true) {
+        const Next next = co_await serve_one();
+        if (next != Next::another) {
+            co_await end_connection(client_, next);
+            co_return;
+        }
+    }
+}
+
+net::Task<Next> Http1Session::serve_one() {
+    const bool there = co_await await_request();
+    if (!there) {
+        co_return Next::close;
+    }
+    const std::size_t limit = std::min(settings_.limits.header, net::BufferPool::buffer_size);
+    HeadScanner scanner(HeadScanner::Kind::request, limit);
+    const std::optional<Status> refusal =
+        co_await receive_request_head(client_, scanner, settings_.timeouts.header);
+    if (!refusal) {
+        reason_ = client_.stopped() ? "stopped" : "client closed within a request";
+        co_return Next::close;
+    }
+    if (*refusal != Status{}) {
+        co_return co_await refuse(*refusal, false);
+    }
+    const std::string_view head = scanner.head(client_.inlet().bytes());
+    co_return co_await serve(head, scanner.consumed());
+}
+
+net::Task<bool> Http1Session::await_request() {
+    client_.set_busy(!client_.inlet().empty());
+    if (client_.inlet().empty()) {
+        if (!client_.may_continue()) {
+            reason_ = "stopped";
+            co_return false;
+        }
+        // The first request has to come at once, later ones when the client wants.
+        const auto& timeouts = settings_.timeouts;
+        client_.watch().restart(requests_ == 0 ? timeouts.header : timeouts.idle);
+        const error_code ec = co_await client_.inlet().more();
+        if (ec) {
+            reason_ = client_.stopped()           ? "stopped"
+                      : client_.watch().expired() ? "idle"
+                                                  : "client closed";
+            co_return false;
+        }
+        client_.set_busy(true);
+    }
+    co_return true;
+}
+
+/// `head` lies in the inlet; `consumed` bytes of it are the request's head.
+net::Task<Next> Http1Session::serve(std::string_view head, std::size_t consumed) {
+    ++requests_;
+    const Parsed<RequestHead> parsed = parse_request_head(head, settings_.limits.headers);
+    if (!parsed) {
+        co_return co_await refuse(parsed.error(), false);
+    }
+    const bool head_request = parsed->method == "HEAD";
+    Parsed<Checked> checked = check_request(*parsed, identity_.default_host);
+    if (!checked) {
+        co_return co_await refuse(checked.error(), head_request);
+    }
+    if (settings_.limits.body && checked->request.framing.length > *settings_.limits.body) {
+        co_return co_await refuse(Status::content_too_large, head_request);
+    }
+    std::string wire;
+    wire.reserve(head.size() + 512);
+    append_request_head(wire, *parsed, *checked, identity_, settings_);
+    client_.inlet().consume(consumed);
+    Exchange exchange(client_, backends_, settings_, std::move(checked->request), std::move(wire));
+    const Next next = co_await exchange.run();
+    if (next != Next::another) {
+        reason_ = exchange.reason().empty() ? "request served" : exchange.reason();
+    }
+    co_return next;
+}
+
+net::Task<Next> Http1Session::refuse(Status status, bool head_request) {
+    reason_ = describe(status);
+    std::string out;
+    append_error(out, status, head_request);
+    client_.watch().restart(settings_.timeouts.stall);
+    const error_code ec = co_await client_.write(out);
+    co_return ec ? Next::abort : Next::close;
+}
+
+}  // namespace hsmfront::http

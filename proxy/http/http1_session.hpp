@@ -1,0 +1,53 @@
+// Http1Session: the requests of one client connection, one after the other.
+#pragma once
+
+#include "proxy/http/exchange.hpp"
+
+#include <string_view>
+
+namespace hsmfront::http {
+
+class Http1Session {
+  public:
+    /// All references outlive it.
+    Http1Session(
+        ClientConnection& client,
+        BackendPool& backends,
+        const config::Http& settings,
+        const ClientIdentity& identity
+    )
+        : client_(client), backends_(backends), settings_(settings), identity_(identity) {}
+
+    /// Serves requests, pipelined or not, until one of the sides ends; the connection is closed or
+    /// reset then.
+    [[nodiscard]] net::Task<void> run();
+    [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
+    /// Why it ended.
+    [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
+
+  private:
+    [[nodiscard]] net::Task<Next> serve_one();
+    /// Waits for the first byte of a request.
+    [[nodiscard]] net::Task<bool> await_request();
+    [[nodiscard]] net::Task<Next> serve(std::string_view head, std::size_t consumed);
+    [[nodiscard]] net::Task<Next> refuse(Status status, bool head_request);
+
+    ClientConnection& client_;
+    BackendPool& backends_;
+    const config::Http& settings_;
+    const ClientIdentity& identity_;
+    std::uint64_t requests_ = 0;
+    std::string_view reason_ = "client closed";
+};
+
+/// Receives a request head into `scanner`. Nothing: the client is gone; else Status{} or what to
+/// refuse it with. Restarts the watch with `limit` when it has to wait.
+[[nodiscard]] net::Task<std::optional<Status>> receive_request_head(
+    ClientConnection& client, HeadScanner& scanner, net::milliseconds limit
+);
+
+/// Ends a connection as `next` says. An orderly end waits a while for the client to take what was
+/// sent: closing over unread input would reset the connection (RFC 9112 §9.6).
+[[nodiscard]] net::Task<void> end_connection(ClientConnection& client, Next next);
+
+}  // namespace hsmfront::http

@@ -1,0 +1,182 @@
+// Service: connections of the HTTPS listeners and of the plain redirect ports.
+#include "proxy/http/service.hpp"
+
+#include "proxy/http/errors.hpp"
+#include "proxy/http/http1_session.hpp"
+#include "proxy/net/tcp_stream.hpp"
+#include "proxy/tls/stream.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string>
+
+namespace hsmfront::http {
+
+namespace {
+
+std::string text(const net::tcp::endpoint& endpoint) {
+    const auto address = unmapped(endpoint.address());
+    return address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), endpoint.port())
+                           : fmt::format("{}:{}", address.to_string(), endpoint.port());
+}
+
+/// What stays known of a connection for its last log line.
+struct Opened {
+    explicit Opened(const net::Accepted& accepted)
+        : id(accepted.id),
+          client(text(accepted.peer)),
+          listener(text(accepted.local)),
+          since(net::Clock::now()) {}
+
+    [[nodiscard]] auto milliseconds() const {
+        const auto lasted = net::Clock::now() - since;
+        return std::chrono::duration_cast<net::milliseconds>(lasted).count();
+    }
+
+    std::uint64_t id;
+    std::string client;
+    std::string listener;
+    net::Clock::time_point since;
+};
+
+void log_failed_handshake(const Opened& opened, const tls::Stream& stream, error_code ec) {
+    spdlog::info(
+        "session {} https client={} listener={} duration={}ms reason=\"handshake failed: {}\"",
+        opened.id,
+        opened.client,
+        opened.listener,
+        opened.milliseconds(),
+        stream.failure().empty() ? ec.message() : stream.failure()
+    );
+}
+
+void log_end(
+    const Opened& opened,
+    const tls::HandshakeInfo& tls,
+    ClientConnection& client,
+    const Http1Session& session
+) {
+    spdlog::info(
+        "session {} https client={} listener={} tls={} resumed={} requests={} in={} out={} "
+        "duration={}ms reason=\"{}\"",
+        opened.id,
+        opened.client,
+        opened.listener,
+        tls.version,
+        tls.resumed,
+        session.requests(),
+        client.inlet().received(),
+        client.sent(),
+        opened.milliseconds(),
+        session.reason()
+    );
+}
+
+/// Where a request to a redirect port is sent, or why it is refused.
+Parsed<std::string> redirect_location(
+    std::string_view head, const config::Http& settings, bool& head_request
+) {
+    const Parsed<RequestHead> parsed = parse_request_head(head, settings.limits.headers);
+    if (!parsed) {
+        return parsed.error();
+    }
+    head_request = parsed->method == "HEAD";
+    const Parsed<Checked> checked = check_request(*parsed, {});
+    if (!checked) {
+        return checked.error();
+    }
+    const std::optional<Authority> authority = parse_authority(checked->request.host);
+    if (!authority || checked->path == "*") {
+        return Status::bad_request;
+    }
+    std::string location = "https://";
+    location += authority->host;
+    const std::uint16_t port = settings.listen.empty() ? 443 : settings.listen.front().port;
+    if (port != 443) {
+        location += ':' + std::to_string(port);
+    }
+    location += checked->path;
+    return location;
+}
+
+void append_redirect_answer(std::string& out, std::string_view head, const config::Http& settings) {
+    bool head_request = false;
+    const Parsed<std::string> location = redirect_location(head, settings, head_request);
+    if (location) {
+        append_redirect(out, *location, head_request);
+    } else {
+        append_error(out, location.error(), head_request);
+    }
+}
+
+}  // namespace
+
+Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot)
+    : worker_(worker),
+      snapshot_(std::move(snapshot)),
+      trusted_(snapshot_->settings->http.forwarded.trust) {
+    const config::Http& http = snapshot_->settings->http;
+    backends_ = std::make_unique<BackendPool>(
+        worker_, http.backend.endpoint, http.timeouts.backend_connect, BackendPool::Limits()
+    );
+}
+
+Service::~Service() = default;
+
+net::Task<void> Service::serve(net::Accepted accepted) {
+    const std::shared_ptr<const Snapshot> snapshot = snapshot_;
+    const config::Http& settings = snapshot->settings->http;
+    const Opened opened(accepted);
+    spdlog::debug("session {} https client={} opened", opened.id, opened.client);
+    tls::Stream stream(std::move(accepted.socket), snapshot->tls);
+    ClientConnection client(stream, worker_);
+    const error_code ec = co_await stream.handshake(settings.timeouts.handshake);
+    if (ec) {
+        log_failed_handshake(opened, stream, ec);
+        co_return;
+    }
+    const ClientIdentity identity = identify_client(
+        accepted.peer,
+        accepted.local,
+        stream.info().server_name,
+        trusted_.contains(accepted.peer.address())
+    );
+    Http1Session session(client, *backends_, settings, identity);
+    co_await session.run();
+    log_end(opened, stream.info(), client, session);
+}
+
+net::Task<void> Service::redirect(net::Accepted accepted) {
+    const std::shared_ptr<const Snapshot> snapshot = snapshot_;
+    const config::Http& settings = snapshot->settings->http;
+    const Opened opened(accepted);
+    net::TcpStream stream(std::move(accepted.socket));
+    ClientConnection client(stream, worker_);
+    const std::size_t limit = std::min(settings.limits.header, net::BufferPool::buffer_size);
+    HeadScanner scanner(HeadScanner::Kind::request, limit);
+    const std::optional<Status> refusal =
+        co_await receive_request_head(client, scanner, settings.timeouts.header);
+    if (!refusal) {
+        co_return;
+    }
+    std::string out;
+    if (*refusal == Status{}) {
+        append_redirect_answer(out, scanner.head(client.inlet().bytes()), settings);
+    } else {
+        append_error(out, *refusal, false);
+    }
+    const error_code ec = co_await client.write(out);
+    co_await end_connection(client, ec ? Next::abort : Next::close);
+    spdlog::info(
+        "session {} http redirect client={} listener={} in={} out={} duration={}ms",
+        opened.id,
+        opened.client,
+        opened.listener,
+        client.inlet().received(),
+        client.sent(),
+        opened.milliseconds()
+    );
+}
+
+}  // namespace hsmfront::http
