@@ -1,0 +1,60 @@
+// The servers behind the proxy: vsftpd, nginx, and an HTTP origin that shows what it was sent.
+#pragma once
+
+#include "tests/harness/ports.hpp"
+#include "tests/harness/process.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace hsmfront::test {
+
+/// Plaintext FTP on 127.0.0.1. Login "ftp", any password; runs as whoever runs the tests.
+class Vsftpd {
+  public:
+    Vsftpd(const std::filesystem::path& directory, PortBlock& ports);
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    /// What it serves, writeable.
+    [[nodiscard]] std::filesystem::path root() const { return root_; }
+    /// Commands and replies as it saw them.
+    [[nodiscard]] std::string log() const;
+
+  private:
+    std::uint16_t port_;
+    std::filesystem::path root_;
+    std::filesystem::path log_;
+    Process process_;
+};
+
+/// Plaintext HTTP on 127.0.0.1: files with GET, PUT and DELETE.
+class Nginx {
+  public:
+    Nginx(const std::filesystem::path& directory, PortBlock& ports);
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::filesystem::path root() const { return root_; }
+    /// One line a request: method, path, status, connection number, forwarding fields.
+    [[nodiscard]] std::string log() const;
+
+  private:
+    std::uint16_t port_;
+    std::filesystem::path root_;
+    std::filesystem::path log_;
+    Process process_;
+};
+
+/// tests/tools/origin.py on 127.0.0.1: /echo gives the body back, /request the head.
+class Origin {
+  public:
+    Origin(const std::filesystem::path& directory, PortBlock& ports);
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  private:
+    std::uint16_t port_;
+    Process process_;
+};
+
+}  // namespace hsmfront::test

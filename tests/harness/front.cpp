@@ -1,0 +1,127 @@
+// Front: the real hsmfront binary with a configuration of the test's making.
+#include "tests/harness/front.hpp"
+
+#include "tests/harness/files.hpp"
+
+#include <sstream>
+
+namespace hsmfront::test {
+namespace {
+
+std::string line(const std::string& text) { return "  " + text + "\n"; }
+
+std::string yes_no(bool value) { return value ? "true" : "false"; }
+
+std::string endpoint(const std::string& address, std::uint16_t port, const std::string& more = "") {
+    return "{ address: \"" + address + "\", port: " + std::to_string(port) + more + " }";
+}
+
+std::string indented(const std::string& text) {
+    std::istringstream lines(text);
+    std::string result;
+    for (std::string one; std::getline(lines, one);) {
+        result += line(one);
+    }
+    return result;
+}
+
+std::string yaml_of(const HsmPart& hsm) {
+    if (!hsm.present) {
+        return "";
+    }
+    return "hsm:\n" + line("module: " + hsm.module) + line("token: " + hsm.token) +
+           (hsm.pin.empty() ? "" : line("pin: " + hsm.pin)) + indented(hsm.extra);
+}
+
+std::string yaml_of(const FtpPart& ftp) {
+    if (!ftp.enabled) {
+        return "ftp:\n" + line("enabled: false");
+    }
+    return "ftp:\n" + line("enabled: true") + line("hsm: { enabled: " + yes_no(ftp.hsm) + " }") +
+           line("alias: " + ftp.alias) + line("listen:") +
+           line("  - " + endpoint(ftp.address, ftp.explicit_port, ", tls: explicit")) +
+           line("  - " + endpoint(ftp.address, ftp.implicit_port, ", tls: implicit")) +
+           line("backend: " + endpoint("127.0.0.1", ftp.backend_port)) +
+           line(
+               "data: { passive_ports: " + std::to_string(ftp.passive_first) + "-" +
+               std::to_string(ftp.passive_last) + " }"
+           ) +
+           indented(ftp.extra);
+}
+
+std::string yaml_of(const HttpPart& http) {
+    if (!http.enabled) {
+        return "http:\n" + line("enabled: false");
+    }
+    return "http:\n" + line("enabled: true") + line("hsm: { enabled: " + yes_no(http.hsm) + " }") +
+           line("alias: " + http.alias) +
+           line("listen: [" + endpoint(http.address, http.port) + "]") +
+           line("backend: " + endpoint("127.0.0.1", http.backend_port)) + indented(http.extra);
+}
+
+}  // namespace
+
+std::string FrontConfig::yaml() const {
+    return yaml_of(hsm) + "certificates: " + certificates.string() + "\n" + yaml_of(ftp) +
+           yaml_of(http) + "shutdown: { drain: " + drain + " }\n" + extra;
+}
+
+Front::Front(const FrontConfig& config, const std::filesystem::path& directory, int terminal)
+    : log_(directory / "hsmfront.log") {
+    const auto file = directory / "hsmfront.yaml";
+    write_file(file, config.yaml());
+    Command command;
+    command.argv = {HSMFRONT_BINARY, "serve", "-c", file.string()};
+    command.env = config.env;
+    command.output = log_;
+    command.terminal = terminal;
+    process_ = std::make_unique<Process>(command);
+}
+
+std::string Front::log() const { return read_file(log_); }
+
+bool Front::up(const std::string& protocol, milliseconds limit) {
+    return logged("protocol " + protocol + " is up", limit);
+}
+
+bool Front::logged(const std::string& text, milliseconds limit) {
+    const auto found = [&] { return log().find(text) != std::string::npos; };
+    const bool ended = !eventually([&] { return found() || !process_->running(); }, limit);
+    return !ended && found();
+}
+
+std::string Front::line_with(const std::string& text) const {
+    std::istringstream lines(log());
+    for (std::string one; std::getline(lines, one);) {
+        if (one.find(text) != std::string::npos) {
+            return one;
+        }
+    }
+    return "";
+}
+
+std::size_t Front::error_lines() const {
+    std::istringstream lines(log());
+    std::size_t count = 0;
+    for (std::string one; std::getline(lines, one);) {
+        std::string time;
+        std::string level;
+        std::istringstream(one) >> time >> level;
+        count += level == "error" ? 1 : 0;
+    }
+    return count;
+}
+
+std::size_t Front::peak_memory_kib() const {
+    std::istringstream status(read_file("/proc/" + std::to_string(process_->pid()) + "/status"));
+    for (std::string field; status >> field;) {
+        if (field == "VmHWM:") {
+            std::size_t kib = 0;
+            status >> kib;
+            return kib;
+        }
+    }
+    return 0;
+}
+
+}  // namespace hsmfront::test

@@ -1,0 +1,101 @@
+// Stage: what an integration test stands on: backends, a token, a configuration, the proxy.
+#include "tests/harness/stage.hpp"
+
+#include <iostream>
+
+namespace hsmfront::test {
+namespace {
+
+std::string url(
+    const std::string& scheme, const std::string& host, std::uint16_t port, const std::string& path
+) {
+    return scheme + "://" + host + ":" + std::to_string(port) + path;
+}
+
+}  // namespace
+
+Stage::Stage()
+    : token(dir_.path() / "token"),
+      vsftpd(dir_.path() / "vsftpd", ports),
+      nginx(dir_.path() / "nginx", ports) {
+    config.hsm.module = Token::module;
+    config.hsm.token = Token::label;
+    config.hsm.pin = std::string("{ value: \"") + Token::pin + "\" }";
+    config.certificates = Material::get().certificates();
+    config.ftp.explicit_port = ports.next();
+    config.ftp.implicit_port = ports.next();
+    config.ftp.backend_port = vsftpd.port();
+    config.ftp.passive_first = ports.range_first();
+    config.ftp.passive_last = ports.range_last();
+    config.http.port = ports.next();
+    config.http.backend_port = nginx.port();
+    config.env = token.environment();
+}
+
+Front& Stage::launch(int terminal) {
+    front = std::make_unique<Front>(config, dir_.path(), terminal);
+    return *front;
+}
+
+void Stage::start() {
+    launch();
+    if (config.ftp.enabled) {
+        ASSERT_TRUE(front->up("ftp"));
+    }
+    if (config.http.enabled) {
+        ASSERT_TRUE(front->up("http"));
+    }
+}
+
+void Stage::TearDown() {
+    if (!front) {
+        return;
+    }
+    if (front->process().running()) {
+        EXPECT_EQ(front->process().stop(30s), 0) << "hsmfront did not stop well on SIGTERM";
+    }
+    EXPECT_EQ(front->line_with("Sanitizer:"), "");
+    if (HasFailure()) {
+        std::cout << "--- hsmfront.yaml\n"
+                  << config.yaml() << "--- hsmfront\n"
+                  << front->log() << "--- vsftpd\n"
+                  << vsftpd.log() << "--- nginx\n"
+                  << nginx.log() << std::flush;
+    }
+}
+
+std::string Stage::https(const std::string& path, const std::string& host) const {
+    return url("https", host, config.http.port, path);
+}
+
+std::string Stage::ftp(const std::string& path, const std::string& host) const {
+    return url("ftp", host, config.ftp.explicit_port, path);
+}
+
+std::string Stage::ftps(const std::string& path, const std::string& host) const {
+    return url("ftps", host, config.ftp.implicit_port, path);
+}
+
+Outcome Stage::curl(std::vector<std::string> arguments, milliseconds limit) const {
+    std::vector<std::string> argv = {
+        "curl",
+        "--silent",
+        "--show-error",
+        "--globoff",
+        "--cacert",
+        Material::get().ca().string(),
+        "--ssl-reqd",
+        "--user",
+        "ftp:secret"};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return run(argv, limit, {{"CURL_HOME", scratch().string()}, {"HOME", scratch().string()}});
+}
+
+std::filesystem::path Stage::sample(std::size_t size) const {
+    static int count = 0;
+    auto path = scratch() / ("sample" + std::to_string(++count));
+    write_random(path, size);
+    return path;
+}
+
+}  // namespace hsmfront::test

@@ -1,0 +1,61 @@
+// Stage: what an integration test stands on: backends, a token, a configuration, the proxy.
+#pragma once
+
+#include "tests/harness/backends.hpp"
+#include "tests/harness/files.hpp"
+#include "tests/harness/front.hpp"
+#include "tests/harness/material.hpp"
+#include "tests/harness/ports.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hsmfront::test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
+/// `config` begins as a working one: FTP with alias "rsa" before vsftpd, HTTP with alias "ec"
+/// before nginx, both keys in the token. A test changes what it is about, then calls start().
+class Stage : public ::testing::Test {
+  protected:
+    Stage();
+
+    /// Starts the proxy and waits until the enabled protocols are up.
+    void start();
+    /// Starts the proxy without waiting for anything.
+    Front& launch(int terminal = -1);
+    /// Stops the proxy as an operator would; it must end well. Prints the logs if the test failed.
+    void TearDown() override;
+
+    [[nodiscard]] std::filesystem::path scratch() const { return dir_.path(); }
+    [[nodiscard]] std::string https(const std::string& path, const std::string& host = "localhost")
+        const;
+    [[nodiscard]] std::string ftp(const std::string& path, const std::string& host = "localhost")
+        const;
+    [[nodiscard]] std::string ftps(const std::string& path, const std::string& host = "localhost")
+        const;
+    /// curl with our CA; FTP is explicit FTPS unless the URL says ftps.
+    [[nodiscard]] Outcome curl(std::vector<std::string> arguments, milliseconds limit = 60s) const;
+    /// A new file of random bytes.
+    [[nodiscard]] std::filesystem::path sample(std::size_t size) const;
+
+  private:
+    TempDir dir_;
+
+  protected:
+    PortBlock ports;
+    Token token;
+    Vsftpd vsftpd;
+    Nginx nginx;
+    FrontConfig config;
+    std::unique_ptr<Front> front;
+};
+
+}  // namespace hsmfront::test

@@ -1,0 +1,73 @@
+"""FTPS with Python's ftplib: ftps.py ACTION HOST PORT CA [ARGUMENT]
+
+session FILE   logs in, uploads FILE as py.bin, lists, downloads it, deletes it; prints its SHA-256
+truncate FILE  sends FILE as cut.bin and closes TCP without close_notify; prints the final reply
+clear          logs in without TLS; prints the reply
+inject         sends a command in clear behind AUTH TLS; prints what comes after the reply to AUTH
+"""
+import ftplib
+import hashlib
+import socket
+import ssl
+import sys
+
+
+def login(host, port, ca):
+    ftp = ftplib.FTP_TLS(context=ssl.create_default_context(cafile=ca), timeout=30)
+    ftp.connect(host, port)
+    ftp.login("ftp", "secret")
+    ftp.prot_p()
+    return ftp
+
+
+def session(host, port, ca, path):
+    ftp = login(host, port, ca)
+    with open(path, "rb") as file:
+        ftp.storbinary("STOR py.bin", file)
+    assert "py.bin" in ftp.nlst(), "the listing lacks the file"
+    digest = hashlib.sha256()
+    ftp.retrbinary("RETR py.bin", digest.update)
+    ftp.delete("py.bin")
+    ftp.quit()
+    print(digest.hexdigest())
+
+
+def truncate(host, port, ca, path):
+    ftp = login(host, port, ca)
+    ftp.voidcmd("TYPE I")
+    data, _ = ftp.ntransfercmd("STOR cut.bin")
+    with open(path, "rb") as file:
+        data.sendall(file.read())
+    data.close()  # the TCP connection only: ssl sends close_notify in unwrap() alone
+    try:
+        print(ftp.getresp())
+    except ftplib.Error as error:
+        print(error)
+    print(ftp.sendcmd("NOOP"))
+
+
+def clear(host, port, _):
+    ftp = ftplib.FTP(timeout=30)
+    ftp.connect(host, port)
+    try:
+        print(ftp.login("ftp", "secret"))
+    except ftplib.Error as error:
+        print(error)
+
+
+def inject(host, port, _):
+    with socket.create_connection((host, port), timeout=30) as connection:
+        connection.recv(4096)
+        connection.sendall(b"AUTH TLS\r\nNOOP\r\n")
+        received = b""
+        try:
+            while part := connection.recv(4096):
+                received += part
+        except ConnectionResetError:
+            pass
+        print("answers:", received.decode(errors="replace").splitlines()[1:])
+
+
+actions = {"session": session, "truncate": truncate, "clear": clear, "inject": inject}
+action, host, port, *rest = sys.argv[1:]
+actions[action](host, int(port), *rest)
