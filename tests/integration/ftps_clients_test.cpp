@@ -31,8 +31,7 @@ class Ftps : public Stage {
     [[nodiscard]] Outcome lftp(const std::string& commands) const {
         const std::string settings =
             "set cmd:fail-exit yes; set net:max-retries 1; set ssl:ca-file " +
-            Material::get().ca().string() +
-            "; set ftp:ssl-force yes; set ftp:ssl-allow-anonymous yes; ";
+            Material::get().ca().string() + "; set ftp:ssl-force yes; ";
         return run(
             {"lftp", "-u", "ftp,secret", "-e", settings + commands + "; bye", ftp("")},
             120s,
@@ -125,7 +124,7 @@ TEST_F(Ftps, FeaturesNameTlsOnce) {
         EXPECT_NE(first, std::string::npos) << line << " is missing in " << client.out;
         EXPECT_EQ(client.out.find(line, first + 1), std::string::npos) << client.out;
     }
-    EXPECT_THAT(client.out, HasSubstr("\n UTF8\r")) << "the backend's own features are gone";
+    EXPECT_THAT(client.out, HasSubstr("\n TVFS\r")) << "the backend's own features are gone";
 }
 
 TEST_F(Ftps, TruncatedUploadIsNotConfirmed) {
