@@ -153,6 +153,12 @@ ip::address unmapped(const ip::address& address) {
     return address;
 }
 
+std::string to_string(const net::tcp::endpoint& endpoint) {
+    const std::string address = endpoint.address().to_string();
+    const std::string port = std::to_string(endpoint.port());
+    return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+}
+
 bool same_host(const ip::address& one, const ip::address& other) {
     const auto a = unmapped(one);
     const auto b = unmapped(other);

@@ -33,6 +33,9 @@ namespace hsmfront::ftp {
 /// The IPv4 address of an IPv4-mapped one; anything else unchanged.
 [[nodiscard]] net::asio::ip::address unmapped(const net::asio::ip::address& address);
 
+/// For logs: "192.0.2.1:21", "[2001:db8::1]:21".
+[[nodiscard]] std::string to_string(const net::tcp::endpoint& endpoint);
+
 /// Equal but for IPv4 mapping and for the scope of link-local addresses.
 [[nodiscard]] bool same_host(
     const net::asio::ip::address& one, const net::asio::ip::address& other

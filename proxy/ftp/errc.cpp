@@ -1,41 +1,22 @@
 #include "proxy/ftp/errc.hpp"
 
+#include "config/error_category.hpp"
+
 namespace hsmfront::ftp {
-namespace {
-
-class Category final : public boost::system::error_category {
-  public:
-    [[nodiscard]] const char* name() const noexcept override { return "hsmfront.ftp"; }
-
-    [[nodiscard]] std::string message(int value) const override {
-        switch (static_cast<Errc>(value)) {
-            case Errc::bare_lf:
-                return "line feed without carriage return";
-            case Errc::bare_cr:
-                return "carriage return without line feed";
-            case Errc::nul:
-                return "NUL byte in a command";
-            case Errc::line_too_long:
-                return "line too long";
-            case Errc::bad_reply:
-                return "not an FTP reply";
-            case Errc::changed_code:
-                return "multi-line reply changed its code";
-            case Errc::reply_too_long:
-                return "reply too long";
-            case Errc::bad_argument:
-                return "not an address and port";
-            case Errc::unsupported_family:
-                return "unknown network protocol";
-        }
-        return "unknown error " + std::to_string(value);
-    }
-};
-
-}  // namespace
 
 const boost::system::error_category& error_category() noexcept {
-    static const Category category;
+    static constexpr const char* texts[] = {
+        "line feed without carriage return",
+        "carriage return without line feed",
+        "NUL byte in a command",
+        "line too long",
+        "not an FTP reply",
+        "multi-line reply changed its code",
+        "reply too long",
+        "not an address and port",
+        "unknown network protocol",
+    };
+    static constexpr ErrorCategory category{"hsmfront.ftp", texts};
     return category;
 }
 

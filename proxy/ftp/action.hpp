@@ -1,0 +1,120 @@
+// What the dialogue tells the session to do, and what the session tells it about transfers.
+#pragma once
+
+#include "proxy/net/executor.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace hsmfront::ftp {
+
+enum class TransferDirection { upload, download };
+
+namespace action {
+
+/// Write to the client.
+struct Answer {
+    std::string wire;  ///< one whole reply with its CRLFs
+    /// Send a fresh TLS ticket along, for the data connection that follows (RFC 8446 §4.6.1:
+    /// clients should use each ticket once).
+    bool fresh_ticket = false;
+};
+
+/// Write one command to the backend.
+struct Forward {
+    std::string line;  ///< without CRLF
+};
+
+/// When TLS can be served: write `reply`, then do the handshake. Answered by on_tls(). Bytes that
+/// came behind the command in clear are never to be read.
+struct StartTls {
+    std::string reply;
+};
+
+/// close_notify both ways, then go on in clear on the same connection. Answered by
+/// on_tls_cleared().
+struct ClearTls {};
+
+/// Answered by on_backend().
+struct ConnectBackend {};
+
+struct DropBackend {};
+
+/// Listen for one data connection. Answered by on_listening().
+struct Listen {};
+
+/// Stop listening.
+struct DropListener {};
+
+/// Begin a transfer: connect to `backend_port` of the backend. Answered by on_data().
+struct OpenData {
+    TransferDirection direction = TransferDirection::download;
+    bool protect = false;
+    std::uint16_t backend_port = 0;
+    /// The client's port in active mode; none: it comes to the listener.
+    std::optional<std::uint16_t> client_port;
+};
+
+/// The backend accepted the command: take the client's data connection and copy.
+struct BeginData {};
+
+/// The download is whole: say so to the client, by close_notify and FIN.
+struct FinishData {};
+
+/// Reset both data connections.
+struct AbortData {};
+
+/// Close both control connections.
+struct End {
+    std::string reason;
+    /// True: what was answered is still to arrive, TLS is closed with close_notify.
+    bool orderly = true;
+};
+
+}  // namespace action
+
+using Action = std::variant<
+    action::Answer,
+    action::Forward,
+    action::StartTls,
+    action::ClearTls,
+    action::ConnectBackend,
+    action::DropBackend,
+    action::Listen,
+    action::DropListener,
+    action::OpenData,
+    action::BeginData,
+    action::FinishData,
+    action::AbortData,
+    action::End>;
+using Actions = std::vector<Action>;
+
+/// Outcome of action::StartTls.
+enum class TlsOutcome {
+    up,
+    unavailable,  ///< no key to sign with: nothing was written, the connection stays in clear
+    pipelined,    ///< bytes came behind the command in clear
+    failed,
+};
+
+/// What became of a transfer's data connections.
+struct DataEvent {
+    enum class Kind {
+        backend_connected,
+        backend_unreachable,
+        drained,   ///< download: the backend ended, every byte is in the client's socket
+        complete,  ///< download: close_notify and FIN are out; upload: all bytes and FIN are out
+        failed,    ///< both connections were reset
+    };
+    enum class Blame { none, client, backend };
+
+    Kind kind = Kind::complete;
+    Blame blame = Blame::none;  ///< of `failed`
+    int code = 426;             ///< of `failed`: what the client is told
+    std::string text;           ///< of `failed`
+};
+
+}  // namespace hsmfront::ftp

@@ -1,0 +1,241 @@
+// ControlSession: carrying out the dialogue's actions.
+#include "proxy/ftp/control_session.hpp"
+#include "proxy/ftp/endpoint.hpp"
+#include "proxy/ftp/keepalive.hpp"
+#include "proxy/net/connector.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/errc.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace hsmfront::ftp {
+
+net::Task<void> ControlSession::carry_out(Actions actions) {
+    for (Action& next : actions) {
+        if (stop_) {
+            co_return;
+        }
+        net::Task<void> step = std::visit([this](auto& a) { return perform(std::move(a)); }, next);
+        co_await std::move(step);
+    }
+}
+
+net::Task<void> ControlSession::perform(action::Answer answer) {
+    if (spdlog::should_log(spdlog::level::trace)) {
+        spdlog::trace("ftp {}: answer: {}", id_, answer.wire.substr(0, answer.wire.find('\r')));
+    }
+    if (answer.fresh_ticket && tls_ != nullptr) {
+        tls_->queue_ticket();
+    }
+    const error_code ec = co_await write_within_limit(*client_, answer.wire);
+    if (ec) {
+        post(ClientGone{ec});
+    }
+}
+
+net::Task<void> ControlSession::perform(action::Forward forward) {
+    BackendLink* const link = backend_;
+    if (link == nullptr) {
+        co_return;
+    }
+    if (spdlog::should_log(spdlog::level::trace)) {
+        spdlog::trace("ftp {}: to backend: {}", id_, parse_command(forward.line).loggable());
+    }
+    const std::string wire = std::move(forward.line) + "\r\n";
+    const error_code ec = co_await write_within_limit(link->stream, wire);
+    if (ec) {
+        post(BackendGone{link, ec});
+    }
+}
+
+net::Task<void> ControlSession::perform(action::StartTls start) {
+    TlsOutcome outcome = TlsOutcome::failed;
+    // The reader is held by its gate since it read the command: what follows it is in the splitter
+    // or still in the socket, where the handshake meets it.
+    if (!splitter_.empty()) {
+        spdlog::warn("ftp {}: plaintext from {} behind AUTH", id_, to_string(peer_));
+        outcome = TlsOutcome::pipelined;
+    } else if (plain_ == nullptr || !snapshot_->tls->available()) {
+        outcome = TlsOutcome::unavailable;
+    } else {
+        error_code ec = co_await write_within_limit(*client_, start.reply);
+        if (!ec) {
+            ec = co_await start_tls();
+        }
+        outcome = ec ? TlsOutcome::failed : TlsOutcome::up;
+    }
+    events_.emplace_front(outcome);
+}
+
+net::Task<error_code> ControlSession::start_tls() {
+    tag_ = tls::SessionTag::random();
+    tls::StreamOptions options;
+    options.tag = tag_;
+    options.read_ahead = false;  // clear text may follow close_notify (CCC, REIN)
+    net::Socket socket = plain_->release();
+    auto stream = std::make_unique<tls::Stream>(std::move(socket), snapshot_->tls, options);
+    plain_ = nullptr;
+    tls_ = stream.get();
+    client_ = std::move(stream);
+    const error_code ec = co_await tls_->handshake(settings_.timeouts.handshake);
+    if (ec) {
+        spdlog::info(
+            "ftp {}: TLS handshake with {} failed: {} {}",
+            id_,
+            to_string(peer_),
+            ec.message(),
+            tls_->failure()
+        );
+        co_return ec;
+    }
+    totals_.tls_version = tls_->info().version;
+    totals_.resumed = tls_->info().resumed;
+    co_return error_code{};
+}
+
+net::Task<void> ControlSession::perform(action::ClearTls) {
+    bool done = false;
+    if (tls_ != nullptr && splitter_.empty()) {
+        Result<net::Socket> socket = co_await tls_->unwrap(settings_.timeouts.handshake);
+        if (socket) {
+            auto plain = std::make_unique<net::TcpStream>(std::move(*socket));
+            tls_ = nullptr;
+            plain_ = plain.get();
+            client_ = std::move(plain);
+            done = true;
+        }
+    }
+    events_.emplace_front(TlsCleared{done});
+}
+
+net::Task<void> ControlSession::perform(action::ConnectBackend) {
+    Result<net::Socket> socket = co_await net::connect(
+        worker_.executor, settings_.backend.endpoint, settings_.timeouts.data_connect
+    );
+    if (!socket) {
+        spdlog::warn(
+            "ftp {}: backend {}:{}: {}",
+            id_,
+            settings_.backend.endpoint.address,
+            settings_.backend.endpoint.port,
+            socket.error().message()
+        );
+        events_.emplace_front(BackendConnected{socket.error()});
+        co_return;
+    }
+    set_keepalive(*socket);
+    sweep_links();
+    links_.push_back(std::make_unique<BackendLink>(std::move(*socket), worker_.executor));
+    backend_ = links_.back().get();
+    tasks_.spawn(read_backend(*backend_), "ftp backend reader");
+    events_.emplace_front(BackendConnected{});
+}
+
+net::Task<void> ControlSession::perform(action::DropBackend) {
+    if (backend_ != nullptr) {
+        backend_->stream.interrupt(net::Errc::stopped);
+        backend_->gate.open();
+        backend_->stream.close();
+        backend_ = nullptr;
+    }
+    co_return;
+}
+
+/// Frees links whose readers have ended and whose events were dealt with.
+void ControlSession::sweep_links() {
+    links_.remove_if([this](const auto& link) {
+        return link.get() != backend_ && link->read_to_end;
+    });
+}
+
+net::Task<void> ControlSession::perform(action::Listen) {
+    Result<net::PortRange::Loan> loan =
+        snapshot_->passive_ports->lend(worker_.executor, local_.address());
+    if (loan) {
+        listener_.emplace(std::move(*loan));
+        events_.emplace_front(Listening{listener_->port()});
+    } else {
+        spdlog::warn("ftp {}: no passive port: {}", id_, loan.error().message());
+        events_.emplace_front(Listening{});
+    }
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::DropListener) {
+    listener_.reset();
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::OpenData open) {
+    DataPlan plan;
+    plan.transfer = open;
+    plan.backend = {backend_->stream.peer().address(), open.backend_port};
+    plan.backend_source = backend_->stream.local().address();
+    plan.client = peer_.address();
+    plan.local = local_.address();
+    plan.tls = snapshot_->tls;
+    plan.tag = tag_;
+    plan.session_id = id_;
+    std::optional<net::PortRange::Loan> listener;
+    if (listener_ && !open.client_port) {
+        listener.emplace(std::move(*listener_));
+    }
+    listener_.reset();
+    auto channel =
+        std::make_unique<DataChannel>(worker_, settings_, std::move(plan), std::move(listener));
+    channel_ = channel.get();
+    channels_.push_back(channel_);
+    tasks_.spawn(run_transfer(std::move(channel)), "ftp transfer");
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::BeginData) {
+    if (channel_ != nullptr) {
+        channel_->grant();
+    }
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::FinishData) {
+    if (channel_ != nullptr) {
+        channel_->grant();
+    }
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::AbortData) {
+    if (channel_ != nullptr) {
+        channel_->abort();
+        channel_ = nullptr;
+    }
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::End end) {
+    done_ = true;
+    orderly_ = end.orderly;
+    reason_ = std::move(end.reason);
+    co_return;
+}
+
+net::Task<error_code> ControlSession::write_within_limit(
+    net::Transport& transport, std::string_view text
+) {
+    const net::Attempt first = transport.try_write({text.data(), text.size()});
+    if (first.state == net::Attempt::State::failed) {
+        co_return first.error;
+    }
+    if (first.state == net::Attempt::State::done) {
+        text.remove_prefix(first.bytes);
+    }
+    if (text.empty()) {
+        co_return error_code{};
+    }
+    const net::Deadline deadline(worker_.executor, {&transport}, settings_.timeouts.data_stall);
+    const error_code ec = co_await net::write_all(transport, text);
+    co_return ec;
+}
+
+}  // namespace hsmfront::ftp

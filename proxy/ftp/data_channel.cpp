@@ -1,0 +1,274 @@
+#include "proxy/ftp/data_channel.hpp"
+
+#include "proxy/ftp/endpoint.hpp"
+#include "proxy/net/connector.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/errc.hpp"
+#include "proxy/tls/stream.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace hsmfront::ftp {
+namespace {
+
+constexpr net::milliseconds linger_limit{5000};
+
+}  // namespace
+
+DataChannel::DataChannel(
+    net::WorkerContext& worker,
+    const config::Ftp& settings,
+    DataPlan plan,
+    std::optional<net::PortRange::Loan> listener
+)
+    : worker_(worker),
+      settings_(settings),
+      plan_(std::move(plan)),
+      listener_(std::move(listener)),
+      accept_stop_(listener_),
+      decision_(worker.executor) {}
+
+void DataChannel::AcceptStop::interrupt(error_code reason) noexcept {
+    reason_ = reason;
+    if (loan_) {
+        error_code ignored;
+        loan_->acceptor.cancel(ignored);
+    }
+}
+
+net::Task<error_code> DataChannel::connect_backend() {
+    const net::tcp::endpoint source(plan_.backend_source, 0);
+    Result<net::Socket> connected = co_await net::connect(
+        worker_.executor, plan_.backend, settings_.timeouts.data_connect, source
+    );
+    if (!connected) {
+        co_return connected.error();
+    }
+    backend_ = std::make_unique<net::TcpStream>(std::move(*connected));
+    if (aborted_) {
+        backend_->reset();
+        co_return make_error_code(net::Errc::stopped);
+    }
+    co_return error_code{};
+}
+
+net::Task<DataEvent> DataChannel::transfer() {
+    Result<net::Socket> socket = co_await open_client();
+    if (!socket) {
+        const std::string text = "No data connection: " + socket.error().message() + ".";
+        co_return fail(DataEvent::Blame::client, 425, text);
+    }
+    if (!plan_.transfer.protect) {
+        client_ = std::make_unique<net::TcpStream>(std::move(*socket));
+    } else {
+        std::optional<DataEvent> failed = co_await protect(std::move(*socket));
+        if (failed) {
+            co_return std::move(*failed);
+        }
+    }
+    if (aborted_) {
+        co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
+    }
+    DataEvent event = co_await copy();
+    co_return event;
+}
+
+net::Task<Result<net::Socket>> DataChannel::open_client() {
+    if (listener_) {
+        Result<net::Socket> accepted = co_await accept_client();
+        listener_.reset();
+        co_return accepted;
+    }
+    const net::tcp::endpoint target(plan_.client, plan_.transfer.client_port.value_or(0));
+    const net::tcp::endpoint source(plan_.local, 0);
+    Result<net::Socket> connected =
+        co_await net::connect(worker_.executor, target, settings_.timeouts.data_connect, source);
+    co_return connected;
+}
+
+net::Task<Result<net::Socket>> DataChannel::accept_client() {
+    const net::Deadline deadline(
+        worker_.executor, {&accept_stop_}, settings_.timeouts.data_connect
+    );
+    while (!accept_stop_.reason()) {
+        auto [ec, socket] = co_await listener_->acceptor.async_accept(net::as_tuple);
+        if (accept_stop_.reason() || ec == net::asio::error::connection_aborted) {
+            continue;
+        }
+        if (ec) {
+            co_return ec;
+        }
+        if (from_client(socket)) {
+            co_return std::move(socket);
+        }
+    }
+    co_return accept_stop_.reason();
+}
+
+bool DataChannel::from_client(const net::Socket& socket) const {
+    error_code ec;
+    const auto peer = socket.remote_endpoint(ec).address();
+    if (!ec && same_host(peer, plan_.client)) {
+        return true;
+    }
+    if (!ec) {
+        spdlog::warn(
+            "ftp {}: data connection from {} refused, the client is {}",
+            plan_.session_id,
+            peer.to_string(),
+            plan_.client.to_string()
+        );
+    }
+    return false;
+}
+
+/// TLS on the client's side. We are the server in active mode too (RFC 4217 §7).
+net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
+    using config::SessionReuse;
+    const SessionReuse reuse = settings_.data.session_reuse;
+    tls::StreamOptions options;
+    // A tag that no ticket has: nothing is resumed.
+    options.tag = reuse == SessionReuse::off ? tls::SessionTag::random() : plan_.tag;
+    options.data_connection = true;
+    options.send_tickets = direction() == TransferDirection::download;
+    auto stream = std::make_unique<tls::Stream>(std::move(socket), plan_.tls, options);
+    tls::Stream& client = *stream;
+    client_ = std::move(stream);
+    if (aborted_) {
+        co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
+    }
+    const error_code ec = co_await client.handshake(settings_.timeouts.handshake);
+    if (ec) {
+        spdlog::info(
+            "ftp {}: data handshake failed: {} {}", plan_.session_id, ec.message(), client.failure()
+        );
+        co_return fail(
+            DataEvent::Blame::client, 522, "TLS handshake on the data connection failed."
+        );
+    }
+    if (reuse == SessionReuse::require && !client.info().resumed) {
+        co_return fail(
+            DataEvent::Blame::client,
+            522,
+            "The data connection must resume the control connection's TLS session."
+        );
+    }
+    co_return std::nullopt;
+}
+
+net::Task<DataEvent> DataChannel::copy() {
+    const bool download = direction() == TransferDirection::download;
+    net::Transport& source = download ? static_cast<net::Transport&>(*backend_) : *client_;
+    net::Transport& sink = download ? *client_ : static_cast<net::Transport&>(*backend_);
+    net::Watchdog watchdog(
+        worker_.executor, {client_.get(), backend_.get()}, settings_.timeouts.data_stall
+    );
+    const net::RelayResult result = co_await net::relay(source, sink, worker_.buffers, watchdog);
+    bytes_ = result.bytes;
+    if (watchdog.expired()) {
+        co_return fail(DataEvent::Blame::none, 426, "Data connection stalled.");
+    }
+    if (download) {
+        co_return end_download(result);
+    }
+    watchdog.touch();
+    DataEvent event = co_await end_upload(result);
+    co_return event;
+}
+
+DataEvent DataChannel::end_download(const net::RelayResult& result) {
+    if (result.write_error) {
+        return fail(DataEvent::Blame::client, 426, "Data connection lost.");
+    }
+    if (!result.complete()) {
+        return fail(DataEvent::Blame::backend, 426, "Backend broke off the transfer.");
+    }
+    backend_->close();
+    return {DataEvent::Kind::drained, DataEvent::Blame::none, 0, {}};
+}
+
+bool DataChannel::clean_end(const net::RelayResult& result) const {
+    const bool tolerated = result.read_error == make_error_code(net::Errc::truncated) &&
+                           !settings_.data.require_close_notify;
+    return !result.write_error && (result.complete() || tolerated);
+}
+
+net::Task<DataEvent> DataChannel::end_upload(net::RelayResult result) {
+    if (result.write_error) {
+        co_return fail(DataEvent::Blame::backend, 426, "Backend broke off the transfer.");
+    }
+    if (!clean_end(result)) {
+        co_return fail(DataEvent::Blame::client, 426, "Upload cut short, not taken as complete.");
+    }
+    const error_code ec = co_await backend_->shutdown_send();
+    if (ec) {
+        co_return fail(DataEvent::Blame::backend, 426, "Backend broke off the transfer.");
+    }
+    // The client may wait for our close_notify before it looks at its control connection.
+    static_cast<void>(co_await client_->shutdown_send());
+    co_return DataEvent{DataEvent::Kind::complete, DataEvent::Blame::none, 0, {}};
+}
+
+net::Task<DataEvent> DataChannel::finish() {
+    const net::Deadline deadline(worker_.executor, {client_.get()}, settings_.timeouts.data_stall);
+    const error_code ec = co_await client_->shutdown_send();
+    if (ec) {
+        co_return fail(DataEvent::Blame::client, 426, "Data connection lost.");
+    }
+    co_return DataEvent{DataEvent::Kind::complete, DataEvent::Blame::none, 0, {}};
+}
+
+net::Task<void> DataChannel::linger() {
+    const net::Deadline deadline(worker_.executor, {client_.get()}, linger_limit);
+    for (;;) {
+        Result<net::Lease> ignored = co_await net::read_lease(*client_, worker_.buffers);
+        if (!ignored) {
+            co_return;
+        }
+    }
+}
+
+void DataChannel::grant() {
+    ++grants_;
+    decision_.notify();
+}
+
+net::Task<bool> DataChannel::granted() {
+    while (grants_ == 0 && !aborted_) {
+        co_await decision_.wait();
+    }
+    if (aborted_) {
+        static_cast<void>(fail(DataEvent::Blame::none, 426, {}));
+        co_return false;
+    }
+    --grants_;
+    co_return true;
+}
+
+void DataChannel::interrupt(error_code reason) noexcept {
+    aborted_ = true;
+    accept_stop_.interrupt(reason);
+    if (backend_) {
+        backend_->interrupt(reason);
+        backend_->reset();
+    }
+    if (client_) {
+        // Reset by the step that uses it, once it has let go of the TLS state.
+        client_->interrupt(reason);
+    }
+    decision_.notify();
+}
+
+DataEvent DataChannel::fail(DataEvent::Blame blame, int code, std::string_view text) {
+    for (net::Transport* side : {static_cast<net::Transport*>(backend_.get()), client_.get()}) {
+        if (side != nullptr) {
+            side->interrupt(net::Errc::stopped);
+            side->reset();
+        }
+    }
+    return {DataEvent::Kind::failed, blame, code, std::string{text}};
+}
+
+}  // namespace hsmfront::ftp

@@ -1,0 +1,100 @@
+// DataChannel: the two data connections of one transfer, from opening to close or reset.
+#pragma once
+
+#include "config/settings.hpp"
+#include "proxy/ftp/action.hpp"
+#include "proxy/net/event.hpp"
+#include "proxy/net/port_range.hpp"
+#include "proxy/net/relay.hpp"
+#include "proxy/net/session.hpp"
+#include "proxy/net/tcp_stream.hpp"
+#include "proxy/tls/context.hpp"
+#include "proxy/tls/session_tag.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace hsmfront::ftp {
+
+/// Where a transfer's connections go and what they must satisfy.
+struct DataPlan {
+    action::OpenData transfer;
+    net::tcp::endpoint backend;
+    net::asio::ip::address backend_source;  ///< ours, as on the backend's control connection
+    net::asio::ip::address client;          ///< the control connection's peer
+    net::asio::ip::address local;           ///< ours, as on the client's control connection
+    std::shared_ptr<const tls::Context> tls;
+    tls::SessionTag tag;
+    std::uint64_t session_id = 0;
+};
+
+/// Its steps are awaited one after the other by the transfer's task; the session grants the next
+/// one or aborts. The client's side is opened only after the backend accepted the command, so the
+/// backend never waits for the client's TLS (RFC 4217 §12.6).
+class DataChannel final : public net::Interruptible {
+  public:
+    DataChannel(
+        net::WorkerContext& worker,
+        const config::Ftp& settings,
+        DataPlan plan,
+        std::optional<net::PortRange::Loan> listener
+    );
+
+    /// First step. Errc: timed_out, system errors.
+    [[nodiscard]] net::Task<error_code> connect_backend();
+    /// Takes the client's connection and copies. Ends in `drained`, `complete` or `failed`.
+    [[nodiscard]] net::Task<DataEvent> transfer();
+    /// After `drained`: says to the client that the download is whole. `complete` or `failed`.
+    [[nodiscard]] net::Task<DataEvent> finish();
+    /// Reads until the client closes too, for a while: closing earlier could make its system throw
+    /// away what it has not read yet.
+    [[nodiscard]] net::Task<void> linger();
+
+    /// Lets granted() return once more.
+    void grant();
+    /// Waits for grant(); false when aborted.
+    [[nodiscard]] net::Task<bool> granted();
+    /// Resets both connections; what is awaited returns.
+    void abort() noexcept { interrupt(net::Errc::stopped); }
+    void interrupt(error_code reason) noexcept override;
+
+    [[nodiscard]] TransferDirection direction() const noexcept { return plan_.transfer.direction; }
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+  private:
+    /// Stops an accept.
+    class AcceptStop final : public net::Interruptible {
+      public:
+        explicit AcceptStop(std::optional<net::PortRange::Loan>& loan) : loan_(loan) {}
+        void interrupt(error_code reason) noexcept override;
+        [[nodiscard]] const error_code& reason() const noexcept { return reason_; }
+
+      private:
+        std::optional<net::PortRange::Loan>& loan_;
+        error_code reason_;
+    };
+
+    [[nodiscard]] net::Task<Result<net::Socket>> open_client();
+    [[nodiscard]] net::Task<Result<net::Socket>> accept_client();
+    [[nodiscard]] bool from_client(const net::Socket& socket) const;
+    [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
+    [[nodiscard]] net::Task<DataEvent> copy();
+    [[nodiscard]] net::Task<DataEvent> end_upload(net::RelayResult result);
+    [[nodiscard]] DataEvent end_download(const net::RelayResult& result);
+    [[nodiscard]] bool clean_end(const net::RelayResult& result) const;
+    [[nodiscard]] DataEvent fail(DataEvent::Blame blame, int code, std::string_view text);
+
+    net::WorkerContext& worker_;
+    const config::Ftp& settings_;
+    DataPlan plan_;
+    std::optional<net::PortRange::Loan> listener_;
+    AcceptStop accept_stop_;
+    std::unique_ptr<net::TcpStream> backend_;
+    std::unique_ptr<net::Transport> client_;
+    net::Event decision_;
+    std::size_t grants_ = 0;
+    bool aborted_ = false;
+    std::uint64_t bytes_ = 0;
+};
+
+}  // namespace hsmfront::ftp

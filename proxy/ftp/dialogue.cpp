@@ -1,0 +1,308 @@
+#include "proxy/ftp/dialogue.hpp"
+
+#include "proxy/ftp/features.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hsmfront::ftp {
+namespace {
+
+/// Commands that may wait; more stay in the client's connection.
+constexpr std::size_t queue_limit = 32;
+
+bool switches_protection(const Command& command) {
+    return find_verb(command.verb).switches_protection;
+}
+
+}  // namespace
+
+Dialogue::Dialogue(Policy policy) : policy_(std::move(policy)) {
+    if (policy_.mode == config::FtpTlsMode::implicit_tls) {
+        protection_ = Protection::tls;
+        protect_data_ = true;
+    }
+}
+
+Actions Dialogue::start() {
+    if (policy_.mode == config::FtpTlsMode::explicit_tls && policy_.require_tls_control) {
+        answer(220, "Service ready, use AUTH TLS.");
+    } else {
+        connect_backend(true);
+    }
+    return take();
+}
+
+Actions Dialogue::on_command(Command command) {
+    if (ended()) {
+        return {};
+    }
+    if (transferring() && find_verb(command.verb).role == Role::abort) {
+        abort_by_client(std::move(command));
+    } else {
+        queue_.push_back(std::move(command));
+    }
+    pump();
+    return take();
+}
+
+Actions Dialogue::on_broken_line(std::string_view what) {
+    if (!ended()) {
+        answer(500, std::string{"Closing: "}.append(what).append("."));
+        end(std::string{"client sent a "}.append(what), true);
+    }
+    return take();
+}
+
+Actions Dialogue::on_client_gone(std::string_view reason) {
+    if (ended()) {
+        return {};
+    }
+    if (phase_ == Phase::transfer) {
+        // RFC 959 §4.1.1: as if ABOR and QUIT had come.
+        out_.emplace_back(action::AbortData{});
+        out_.emplace_back(action::Forward{"ABOR"});
+        out_.emplace_back(action::Forward{"QUIT"});
+        phase_ = Phase::idle;
+    }
+    end(reason, false);
+    return take();
+}
+
+Actions Dialogue::on_tls(TlsOutcome outcome) {
+    phase_ = Phase::idle;
+    switch (outcome) {
+        case TlsOutcome::up:
+            protection_ = Protection::tls;
+            forget_login();  // RFC 4217 §4.2
+            protect_data_ = auth_ssl_;
+            connect_backend(false);
+            break;
+        case TlsOutcome::unavailable:
+            answer(431, "TLS is not available at present, try again later.");
+            break;
+        case TlsOutcome::pipelined:
+            end("plaintext behind AUTH", false);
+            break;
+        case TlsOutcome::failed:
+            end("TLS handshake failed", false);
+            break;
+    }
+    pump();
+    return take();
+}
+
+Actions Dialogue::on_tls_cleared(bool done) {
+    phase_ = Phase::idle;
+    if (!done) {
+        end("TLS could not be cleared", false);
+    } else if (protection_ == Protection::clear && !policy_.require_tls_control) {
+        connect_backend(false);  // after REIN
+    }
+    pump();
+    return take();
+}
+
+Actions Dialogue::on_backend(bool connected) {
+    backend_up_ = connected;
+    if (!connected) {
+        end_with_421("Backend not available.", "backend not reachable");
+    }
+    return take();
+}
+
+Actions Dialogue::on_reply(Reply reply) {
+    switch (phase_) {
+        case Phase::greeting:
+            greeting_reply(reply);
+            break;
+        case Phase::reply:
+            command_reply(reply);
+            break;
+        case Phase::backend_passive:
+            backend_passive_reply(reply);
+            break;
+        case Phase::transfer:
+            transfer_reply(reply);
+            break;
+        case Phase::abort_reply:
+            abort_command_reply(reply);
+            break;
+        case Phase::ended:
+            break;
+        default:
+            // RFC 959 §5.4: 421 is the only reply that may come unasked.
+            if (reply.code == 421) {
+                answer(reply);
+                end("backend said 421", true);
+            } else {
+                end_with_421("Backend out of step.", "backend replied unasked");
+            }
+    }
+    pump();
+    return take();
+}
+
+Actions Dialogue::on_backend_gone(std::string_view reason) {
+    backend_up_ = false;
+    if (phase_ == Phase::reply && find_verb(current_.verb).role == Role::quit) {
+        answer(221, "Goodbye.");
+        end("client quit", true);
+    } else if (!ended()) {
+        end_with_421("Backend connection lost.", reason);
+    }
+    return take();
+}
+
+Actions Dialogue::on_timeout() {
+    if (!ended()) {
+        end_with_421("Timeout.", logged_in_ ? "idle timeout" : "login timeout");
+    }
+    return take();
+}
+
+Actions Dialogue::on_drain() {
+    draining_ = true;
+    pump();
+    return take();
+}
+
+bool Dialogue::wants_commands() const noexcept {
+    return phase_ != Phase::switching && phase_ != Phase::ended && queue_.size() < queue_limit &&
+           (queue_.empty() || !switches_protection(queue_.back()));
+}
+
+bool Dialogue::data_moving() const noexcept {
+    using Data = Transfer::Data;
+    return phase_ == Phase::connecting_data ||
+           (phase_ == Phase::transfer &&
+            (transfer_.data == Data::moving || transfer_.data == Data::finishing));
+}
+
+Actions Dialogue::take() { return std::exchange(out_, {}); }
+
+void Dialogue::pump() {
+    while (phase_ == Phase::idle) {
+        if (draining_) {
+            end_with_421("Service is shutting down.", "stopping");
+            return;
+        }
+        if (queue_.empty()) {
+            return;
+        }
+        current_ = std::move(queue_.front());
+        queue_.pop_front();
+        process();
+    }
+}
+
+void Dialogue::process() {
+    const Verb& verb = find_verb(current_.verb);
+    if (must_secure(verb)) {
+        answer(530, "Please use AUTH TLS first.");
+        return;
+    }
+    (this->*handler_of(verb.role))();
+}
+
+bool Dialogue::must_secure(const Verb& verb) const noexcept {
+    return policy_.require_tls_control && protection_ == Protection::clear && !verb.before_tls &&
+           verb.role != Role::http;
+}
+
+bool Dialogue::transferring() const noexcept {
+    return phase_ == Phase::connecting_data || phase_ == Phase::transfer;
+}
+
+void Dialogue::answer(int code, std::string_view text) { answer(make_reply(code, text)); }
+
+void Dialogue::answer(const Reply& reply, bool fresh_ticket) {
+    out_.emplace_back(action::Answer{reply.serialise(), fresh_ticket});
+}
+
+void Dialogue::forward(std::string line, Phase next) {
+    out_.emplace_back(action::Forward{std::move(line)});
+    phase_ = next;
+}
+
+void Dialogue::connect_backend(bool relay_greeting) {
+    if (backend_up_) {
+        out_.emplace_back(action::DropBackend{});
+        backend_up_ = false;
+    }
+    out_.emplace_back(action::ConnectBackend{});
+    relay_greeting_ = relay_greeting;
+    phase_ = Phase::greeting;
+}
+
+void Dialogue::end(std::string_view reason, bool orderly) {
+    if (transferring()) {
+        out_.emplace_back(action::AbortData{});
+    }
+    out_.emplace_back(action::End{std::string{reason}, orderly});
+    phase_ = Phase::ended;
+}
+
+void Dialogue::end_with_421(std::string_view text, std::string_view reason) {
+    if (transferring()) {
+        // Before the reply, so that the client never sees 421 beside a transfer that goes on.
+        out_.emplace_back(action::AbortData{});
+        phase_ = Phase::idle;
+    }
+    answer(421, text);
+    end(reason, true);
+}
+
+void Dialogue::greeting_reply(const Reply& reply) {
+    if (reply.preliminary() || reply.completion()) {  // 120 may come before 220
+        if (relay_greeting_) {
+            answer(reply);
+        }
+        if (reply.completion()) {
+            phase_ = Phase::idle;
+        }
+        return;
+    }
+    end_with_421("Backend not available.", "backend refused: " + reply.lines.back());
+}
+
+void Dialogue::command_reply(const Reply& reply) {
+    const Role role = find_verb(current_.verb).role;
+    if (role == Role::feat && reply.code != 421) {
+        if (!reply.preliminary()) {
+            answer(merge_features(reply.code == 211 ? &reply : nullptr, policy_.allow_ccc));
+            phase_ = Phase::idle;
+        }
+        return;
+    }
+    answer(reply);
+    if (reply.preliminary()) {
+        return;
+    }
+    phase_ = Phase::idle;
+    if (role == Role::login && (reply.code == 230 || reply.code == 232)) {
+        logged_in_ = true;
+    }
+    if (reply.code == 421) {
+        end("backend said 421", true);
+    } else if (role == Role::quit && reply.completion()) {
+        end("client quit", true);
+    }
+}
+
+void Dialogue::abort_command_reply(const Reply& reply) {
+    const bool relay = abort_reply_ == AbortReply::relay || reply.code == 421;
+    if (relay) {
+        answer(reply);
+    }
+    if (reply.preliminary()) {
+        return;
+    }
+    abort_reply_ = AbortReply::none;
+    phase_ = Phase::idle;
+    if (reply.code == 421) {
+        end("backend said 421", true);
+    }
+}
+
+}  // namespace hsmfront::ftp

@@ -1,0 +1,24 @@
+#include "proxy/ftp/service.hpp"
+
+#include "proxy/ftp/control_session.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace hsmfront::ftp {
+
+Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot)
+    : worker_(worker), snapshot_(std::move(snapshot)) {}
+
+net::Task<void> Service::serve(net::Accepted accepted, config::FtpTlsMode mode) {
+    const std::uint64_t id = accepted.id;
+    try {
+        ControlSession session(worker_, snapshot_, std::move(accepted), mode);
+        co_await session.run();
+    } catch (const std::exception& error) {
+        spdlog::error("ftp {}: internal error: {}", id, error.what());
+    }
+}
+
+}  // namespace hsmfront::ftp
