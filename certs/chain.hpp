@@ -32,9 +32,7 @@ struct Chain {
 [[nodiscard]] Loaded<Chain> read_chain(const std::filesystem::path& file);
 
 /// Checks that the leaf's public key is `key`'s. Errc: key_mismatch. `alias` is for the message.
-[[nodiscard]] Loaded<void> check_match(
-    const Chain& chain, EVP_PKEY* key, const std::string& alias
-);
+[[nodiscard]] Loaded<void> check_match(const Chain& chain, EVP_PKEY* key, const std::string& alias);
 
 /// Reads a PEM private key (`<alias>.key`). Errc: file_unreadable, file_malformed (also when it is
 /// encrypted, which is not supported).

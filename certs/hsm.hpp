@@ -19,10 +19,10 @@ struct HsmStatus {
     std::size_t generation = 0;
     std::size_t queued = 0;
     std::size_t signers = 0;
-    std::size_t wedged = 0;
+    std::size_t wedged = 0;  ///< signers stuck in the token and written off
     std::uint64_t signatures = 0;
-    std::uint64_t failures = 0;
-    std::uint64_t refused = 0;
+    std::uint64_t failures = 0;  ///< begun or queued, and failed or late
+    std::uint64_t refused = 0;   ///< not even queued
 };
 
 class Hsm {
@@ -38,20 +38,23 @@ class Hsm {
 
     /// Finds the private key whose CKA_LABEL is `alias`, with its public half (from the token's
     /// public key or certificate, else from `expected`, the certificate's key, whose match a test
-    /// signature then proves). Makes one test signature. Blocks; not on workers.
-    /// Errc: key_not_found, key_ambiguous, key_unsupported, key_mismatch, signature_failed.
+    /// signature then proves). Makes a test signature, for RSA one with each padding. Blocks; not
+    /// on workers. Errc: key_not_found, key_ambiguous, key_unsupported, key_mismatch,
+    /// signature_failed; token_unavailable (worth another try later), stopped.
     [[nodiscard]] virtual Loaded<std::shared_ptr<RemoteKey>> find_key(
         const std::string& alias, EVP_PKEY* expected
     ) = 0;
 
-    /// The certificate stored under `alias` (CKA_LABEL, CKO_CERTIFICATE), if any.
+    /// The certificates stored under `alias` (CKA_LABEL, CKO_CERTIFICATE), leaf first. Blocks.
+    /// Errc: key_not_found (none there), token_unavailable, stopped.
     [[nodiscard]] virtual Loaded<Chain> find_certificate(const std::string& alias) = 0;
 
     [[nodiscard]] virtual HsmStatus status() const = 0;
 
     /// Ends signer threads; jobs still queued fail with Errc::stopped. A signer stuck in the module
     /// is left behind, and the module then stays loaded and un-finalised (C_Finalize during C_Sign
-    /// crashes). Idempotent.
+    /// crashes): then `status().wedged` is not 0 and the process must end by _exit(2). Waits for at
+    /// most three times `sign_timeout`. Idempotent.
     virtual void stop() = 0;
 };
 

@@ -14,8 +14,8 @@
 namespace hsmfront::certs {
 
 /// One signature wanted by a handshake. Shared by the asker (a worker thread) and the answerer (a
-/// signer thread). `on_done` runs once, on a signer thread, after `finish` set the result;
-/// it must only post a wake-up. Never after a successful `cancel`.
+/// signer thread). `on_done` runs once, on a thread of the signer pool, after `finish` set the
+/// result; it must only post a wake-up. Never after a successful `cancel`.
 class SignJob {
   public:
     using Clock = std::chrono::steady_clock;

@@ -8,6 +8,9 @@
 
 namespace hsmfront::certs {
 
+/// Bytes that somebody else owns.
+using Bytes = std::span<const std::uint8_t>;
+
 enum class KeyType { rsa, ec, ed25519 };
 
 enum class Padding {

@@ -1,0 +1,16 @@
+// The PIN from where the configuration says it is.
+#pragma once
+
+#include "certs/chain.hpp"
+#include "certs/secret.hpp"
+#include "config/settings.hpp"
+
+namespace hsmfront::certs {
+
+/// Reads the PIN that `source` names: the value itself, a file, an environment variable or a
+/// systemd credential ($CREDENTIALS_DIRECTORY/<name>). One newline at the end is not part of it.
+/// Errc: pin_missing (nothing configured, variable unset, or the PIN is empty), file_unreadable,
+/// file_malformed (longer than 256 bytes: not a PIN).
+[[nodiscard]] Loaded<Secret> read_pin(const config::PinSource& source);
+
+}  // namespace hsmfront::certs

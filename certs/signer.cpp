@@ -1,0 +1,205 @@
+#include "certs/signer.hpp"
+
+#include "certs/ckr.hpp"
+#include "certs/thread_setup.hpp"
+#include "certs/token_objects.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace hsmfront::certs {
+namespace {
+
+/// Retries are spent per class: a dropped session is mended by a new one, after which the token may
+/// still ask for a login.
+struct Retries {
+    bool session = true;
+    bool login = true;
+
+    bool take(CkrClass kind) {
+        bool& left = kind == CkrClass::session ? session : login;
+        return std::exchange(left, false);
+    }
+};
+
+/// A private object is invisible without a login: not finding the key may mean just that.
+CkrClass class_of(const error_code& error) {
+    return error == Errc::key_not_found ? CkrClass::login : ckr_class(error);
+}
+
+bool worth_a_retry(CkrClass kind) { return kind == CkrClass::session || kind == CkrClass::login; }
+
+/// What the asker is told; the token's own words are in the log.
+Errc answer_for(const error_code& error) {
+    if (error == Errc::key_not_found || error == Errc::key_ambiguous) {
+        return static_cast<Errc>(error.value());
+    }
+    switch (ckr_class(error)) {
+        case CkrClass::session:
+        case CkrClass::login:
+        case CkrClass::generation:
+        case CkrClass::pin:
+            return Errc::token_unavailable;
+        case CkrClass::ok:
+        case CkrClass::request:
+            break;
+    }
+    return Errc::signature_failed;
+}
+
+}  // namespace
+
+Signer::Signer(
+    std::shared_ptr<PoolState> state,
+    std::shared_ptr<TokenConnection> connection,
+    std::size_t generation
+)
+    : state_(std::move(state)), connection_(std::move(connection)), generation_(generation) {}
+
+std::shared_ptr<Signer> Signer::start(
+    std::shared_ptr<PoolState> state,
+    std::shared_ptr<TokenConnection> connection,
+    std::size_t generation
+) {
+    std::shared_ptr<Signer> signer(new Signer(std::move(state), std::move(connection), generation));
+    signer->thread_ = std::thread([signer] { signer->run(); });
+    return signer;
+}
+
+std::optional<Signer::InToken> Signer::in_token() const {
+    const std::lock_guard lock(mutex_);
+    return in_token_;
+}
+
+bool Signer::ended_by(Clock::time_point time) const {
+    std::unique_lock lock(mutex_);
+    return end_.wait_until(lock, time, [this] { return ended_; });
+}
+
+void Signer::run() {
+    enter_thread("hsm-signer");
+    if (auto opened = ensure_session(); !opened) {
+        if (is_ckr(opened.error(), CKR_SESSION_COUNT)) {
+            leave_ = true;  // the token has no room for this one; the others carry on
+        } else {
+            state_->lost(generation_, opened.error());
+        }
+    }
+    while (auto task = state_->queue.pop(leave_)) {
+        serve(*task);
+    }
+    drop_session();
+    connection_.reset();
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    end_.notify_all();
+}
+
+void Signer::serve(const SignTask& task) {
+    {
+        const std::lock_guard lock(mutex_);
+        in_token_ = InToken{task.job, Clock::now()};
+    }
+    auto signature = sign(task);
+    {
+        const std::lock_guard lock(mutex_);
+        in_token_.reset();
+    }
+    if (signature) {
+        ++state_->counters.signatures;
+        state_->counters.misses_in_a_row = 0;
+        task.job->finish(std::move(signature));
+        return;
+    }
+    if (!task.job->done()) {  // else the pool counted it as overdue
+        ++state_->counters.failures;
+    }
+    report(signature.error(), task);
+    task.job->finish(make_error_code(answer_for(signature.error())));
+}
+
+Result<Signature> Signer::sign(const SignTask& task) {
+    Retries retries;
+    for (;;) {
+        const std::size_t logins_seen = connection_->login_count();
+        auto signature = try_once(task);
+        if (signature) {
+            return signature;
+        }
+        const error_code error = signature.error();
+        const CkrClass kind = class_of(error);
+        const bool in_time = Clock::now() < task.job->deadline && !task.job->cancelled();
+        if (!worth_a_retry(kind) || !in_time || !retries.take(kind)) {
+            return error;
+        }
+        if (auto mended = mend(error, logins_seen); !mended) {
+            return mended.error();
+        }
+    }
+}
+
+Result<void> Signer::mend(const error_code& error, std::size_t logins_seen) {
+    if (class_of(error) == CkrClass::session) {
+        drop_session();
+        return ensure_session();
+    }
+    handles_.clear();
+    return connection_->login_again(logins_seen);
+}
+
+Result<Signature> Signer::try_once(const SignTask& task) {
+    if (auto opened = ensure_session(); !opened) {
+        return opened.error();
+    }
+    const auto handle = handle_of(*task.key);
+    if (!handle) {
+        return handle.error();
+    }
+    return sign_on_token(*connection_, *session_, *handle, task.key->plan, task.job->request);
+}
+
+Result<CK_OBJECT_HANDLE> Signer::handle_of(const TokenKey& key) {
+    if (const auto known = handles_.find(key.id); known != handles_.end()) {
+        return known->second;
+    }
+    const auto found = find_private_key(*session_, key.alias);
+    if (found) {
+        handles_.emplace(key.id, *found);
+    }
+    return found;
+}
+
+Result<void> Signer::ensure_session() {
+    if (session_) {
+        return {};
+    }
+    auto opened = connection_->open_session();
+    if (!opened) {
+        return opened.error();
+    }
+    session_.emplace(std::move(*opened));
+    return {};
+}
+
+void Signer::drop_session() {
+    handles_.clear();
+    session_.reset();
+}
+
+void Signer::report(const error_code& error, const SignTask& task) {
+    const CkrClass kind = ckr_class(error);
+    if (kind != CkrClass::request) {
+        drop_session();
+    }
+    // The first is said, then one a second: thousands of handshakes may fail alike.
+    if (const auto now = Clock::now(); now - last_warning_ >= std::chrono::seconds(1)) {
+        last_warning_ = now;
+        spdlog::warn("HSM signature with key '{}' failed: {}", task.key->alias, error.message());
+    }
+    if (kind == CkrClass::pin || error == Errc::pin_incorrect) {
+        state_->pin_refused(error);
+    } else if (kind != CkrClass::request) {
+        state_->lost(generation_, error);
+    }
+}
+
+}  // namespace hsmfront::certs

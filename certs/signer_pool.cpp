@@ -1,0 +1,166 @@
+#include "certs/signer_pool.hpp"
+
+#include "certs/ckr.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace hsmfront::certs {
+
+using namespace std::chrono_literals;
+
+void SignerPool::start(std::shared_ptr<TokenConnection> connection, std::size_t generation) {
+    connection_ = std::move(connection);
+    generation_ = generation;
+    const std::size_t wanted = connection_->token().signers_out_of(limits_.signers);
+    if (wanted < limits_.signers) {
+        spdlog::info(
+            "HSM token '{}' allows {} sessions: {} signers instead of {}",
+            connection_->token().label,
+            connection_->token().max_sessions,
+            wanted,
+            limits_.signers
+        );
+    }
+    while (signers_.size() < wanted) {
+        start_one();
+    }
+    publish();
+}
+
+void SignerPool::start_one() {
+    signers_.push_back(Signer::start(state_, connection_, generation_));
+}
+
+void SignerPool::watch(Clock::time_point now) {
+    state_->counters.failures += state_->queue.sweep(now);
+    const auto fits = std::remove_if(signers_.begin(), signers_.end(), [now](const auto& signer) {
+        if (signer->ended_by(now)) {
+            signer->join();
+            return true;
+        }
+        return false;
+    });
+    if (fits != signers_.end()) {
+        signers_.erase(fits, signers_.end());
+        spdlog::warn(
+            "HSM token '{}' gives no more sessions (CKR_SESSION_COUNT): {} signers",
+            connection_->token().label,
+            signers_.size()
+        );
+    }
+    for (const auto& signer : signers_) {
+        fail_overdue(*signer, now);
+        count_miss(*signer, now);
+    }
+    replace_stuck(now);
+    (void)reap();
+    if (signers_.empty()) {
+        state_->lost(generation_, ckr_error(CKR_SESSION_COUNT));
+    } else if (state_->counters.misses_in_a_row >= 3) {
+        state_->lost(generation_, make_error_code(Errc::timed_out));
+    }
+}
+
+void SignerPool::fail_overdue(const Signer& signer, Clock::time_point now) {
+    const auto call = signer.in_token();
+    if (call && now >= call->job->deadline && !call->job->done() && !call->job->cancelled()) {
+        call->job->finish(error_code(Errc::timed_out));
+        ++state_->counters.failures;
+    }
+}
+
+void SignerPool::count_miss(Signer& signer, Clock::time_point now) {
+    const auto call = signer.in_token();
+    const bool overlong = call && now - call->since >= limits_.sign_timeout;
+    if (overlong && !signer.miss_counted) {
+        ++state_->counters.misses_in_a_row;
+    }
+    signer.miss_counted = overlong;
+}
+
+void SignerPool::replace_stuck(Clock::time_point now) {
+    for (auto& signer : signers_) {
+        const auto call = signer->in_token();
+        const bool stuck = call && now - call->since >= 3 * limits_.sign_timeout;
+        if (!stuck || written_off_.size() >= limits_.signers) {
+            continue;
+        }
+        spdlog::warn(
+            "HSM signer stuck in the token for {} ms: written off and replaced",
+            std::chrono::duration_cast<std::chrono::milliseconds>(now - call->since).count()
+        );
+        signer->leave();
+        written_off_.push_back(std::move(signer));
+        signer = Signer::start(state_, connection_, generation_);
+    }
+    publish();
+}
+
+void SignerPool::retire() {
+    for (const auto& signer : signers_) {
+        signer->leave();
+    }
+    state_->queue.wake();
+    const auto until = Clock::now() + limits_.sign_timeout;
+    for (auto& signer : signers_) {
+        if (wait_for_end(*signer, until)) {
+            signer->join();
+            continue;
+        }
+        spdlog::warn("HSM signer stuck in the token: written off; the module stays loaded");
+        written_off_.push_back(std::move(signer));
+    }
+    signers_.clear();
+    connection_.reset();
+    publish();
+}
+
+bool SignerPool::wait_for_end(const Signer& signer, Clock::time_point until) {
+    // In steps, since the jobs in the token have deadlines of their own.
+    for (auto now = Clock::now(); now < until; now = Clock::now()) {
+        if (signer.ended_by(std::min(until, now + period()))) {
+            return true;
+        }
+        for (const auto& other : signers_) {
+            if (other) {
+                fail_overdue(*other, Clock::now());
+            }
+        }
+    }
+    return signer.ended_by(until);
+}
+
+std::size_t SignerPool::reap() {
+    const auto now = Clock::now();
+    const auto back =
+        std::remove_if(written_off_.begin(), written_off_.end(), [now](const auto& signer) {
+            if (signer->ended_by(now)) {
+                signer->join();
+                return true;
+            }
+            return false;
+        });
+    written_off_.erase(back, written_off_.end());
+    publish();
+    return written_off_.size();
+}
+
+void SignerPool::abandon() {
+    for (const auto& signer : written_off_) {
+        signer->abandon();
+    }
+    written_off_.clear();
+}
+
+SignerPool::Clock::duration SignerPool::period() const {
+    return std::clamp<std::chrono::milliseconds>(limits_.sign_timeout / 4, 10ms, 250ms);
+}
+
+void SignerPool::publish() {
+    state_->counters.signers = signers_.size();
+    state_->counters.wedged = written_off_.size();
+}
+
+}  // namespace hsmfront::certs
