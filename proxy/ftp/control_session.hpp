@@ -164,6 +164,7 @@ class ControlSession final : public net::Interruptible {
     bool orderly_ = false;
     bool closing_ = false;
     std::string reason_;
+    std::string detail_;  ///< of a failed handshake
     Totals totals_;
 };
 

@@ -81,13 +81,7 @@ net::Task<error_code> ControlSession::start_tls() {
     client_ = std::move(stream);
     const error_code ec = co_await tls_->handshake(settings_.timeouts.handshake);
     if (ec) {
-        spdlog::info(
-            "ftp {}: TLS handshake with {} failed: {} {}",
-            id_,
-            to_string(peer_),
-            ec.message(),
-            tls_->failure()
-        );
+        detail_ = ": " + (tls_->failure().empty() ? ec.message() : tls_->failure());
         co_return ec;
     }
     totals_.tls_version = tls_->info().version;
@@ -126,7 +120,6 @@ net::Task<void> ControlSession::perform(action::ConnectBackend) {
         co_return;
     }
     set_keepalive(*socket);
-    sweep_links();
     links_.push_back(std::make_unique<BackendLink>(std::move(*socket), worker_.executor));
     backend_ = links_.back().get();
     tasks_.spawn(read_backend(*backend_), "ftp backend reader");
@@ -141,13 +134,6 @@ net::Task<void> ControlSession::perform(action::DropBackend) {
         backend_ = nullptr;
     }
     co_return;
-}
-
-/// Frees links whose readers have ended and whose events were dealt with.
-void ControlSession::sweep_links() {
-    links_.remove_if([this](const auto& link) {
-        return link.get() != backend_ && link->read_to_end;
-    });
 }
 
 net::Task<void> ControlSession::perform(action::Listen) {
