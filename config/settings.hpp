@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 struct Endpoint {
     std::string address;
     std::uint16_t port = 0;
+
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 /// Where the PIN (Hsm.keystorePassword) comes from. At most one member is set; none: it is
@@ -32,6 +34,8 @@ struct PinSource {
     std::optional<std::string> credential;  ///< name below $CREDENTIALS_DIRECTORY (systemd)
 
     [[nodiscard]] bool configured() const { return value || file || env || credential; }
+
+    friend bool operator==(const PinSource&, const PinSource&) = default;
 };
 
 struct Hsm {
@@ -39,9 +43,11 @@ struct Hsm {
     std::string token;             ///< token label or RFC 7512 pkcs11: URI
     PinSource pin;
     milliseconds pin_timeout = 60s;
-    std::size_t signers = 8;        ///< parallel PKCS#11 sessions, 1–256
-    milliseconds sign_timeout = 5s; ///< a handshake whose signature takes longer fails
-    std::size_t queue_limit = 1024; ///< handshakes waiting for a signer
+    std::size_t signers = 8;         ///< parallel PKCS#11 sessions, 1–256
+    milliseconds sign_timeout = 5s;  ///< a handshake whose signature takes longer fails
+    std::size_t queue_limit = 1024;  ///< handshakes waiting for a signer
+
+    friend bool operator==(const Hsm&, const Hsm&) = default;
 };
 
 enum class TlsVersion { tls1_2, tls1_3 };
@@ -58,10 +64,14 @@ struct Tls {
         "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
     std::string groups = "X25519:P-256:P-384";
     milliseconds ticket_lifetime = std::chrono::hours{4};  ///< 1 min – 7 days (RFC 8446 §4.6.1)
+
+    friend bool operator==(const Tls&, const Tls&) = default;
 };
 
 struct Backend {
     Endpoint endpoint;
+
+    friend bool operator==(const Backend&, const Backend&) = default;
 };
 
 enum class FtpTlsMode { explicit_tls, implicit_tls };
@@ -69,11 +79,15 @@ enum class FtpTlsMode { explicit_tls, implicit_tls };
 struct FtpListener {
     Endpoint endpoint;
     FtpTlsMode tls = FtpTlsMode::explicit_tls;
+
+    friend bool operator==(const FtpListener&, const FtpListener&) = default;
 };
 
 struct PortRange {
     std::uint16_t first = 50000;
     std::uint16_t last = 50999;
+
+    friend bool operator==(const PortRange&, const PortRange&) = default;
 };
 
 /// Whether a data connection must resume the TLS session of its control connection.
@@ -86,6 +100,8 @@ struct FtpData {
     SessionReuse session_reuse = SessionReuse::accept;
     /// An upload that ends without close_notify is a truncation (Ftp.Ssl.requireCloseNotify).
     bool require_close_notify = true;
+
+    friend bool operator==(const FtpData&, const FtpData&) = default;
 };
 
 struct FtpTimeouts {
@@ -94,6 +110,8 @@ struct FtpTimeouts {
     milliseconds idle = 5min;
     milliseconds data_connect = 30s;
     milliseconds data_stall = 2min;
+
+    friend bool operator==(const FtpTimeouts&, const FtpTimeouts&) = default;
 };
 
 struct Ftp {
@@ -107,6 +125,8 @@ struct Ftp {
     bool allow_ccc = false;
     FtpData data;
     FtpTimeouts timeouts;
+
+    friend bool operator==(const Ftp&, const Ftp&) = default;
 };
 
 struct HttpTimeouts {
@@ -116,18 +136,24 @@ struct HttpTimeouts {
     milliseconds backend_connect = 5s;
     milliseconds backend_response = 5min;
     milliseconds stall = 2min;
+
+    friend bool operator==(const HttpTimeouts&, const HttpTimeouts&) = default;
 };
 
 struct HttpLimits {
-    std::size_t header = 64 * 1024;          ///< bytes of request line and fields together
-    std::size_t headers = 128;               ///< number of fields
-    std::optional<std::uint64_t> body;       ///< bytes; none: no limit
+    std::size_t header = 64 * 1024;     ///< bytes of request line and fields together
+    std::size_t headers = 128;          ///< number of fields
+    std::optional<std::uint64_t> body;  ///< bytes; none: no limit
+
+    friend bool operator==(const HttpLimits&, const HttpLimits&) = default;
 };
 
 struct Forwarded {
     std::vector<std::string> trust;  ///< networks (CIDR) whose forwarding fields are believed
     bool x_forwarded = true;         ///< emit X-Forwarded-For/-Proto/-Host/-Port
     bool forwarded = true;           ///< emit Forwarded (RFC 7239)
+
+    friend bool operator==(const Forwarded&, const Forwarded&) = default;
 };
 
 struct Http {
@@ -141,18 +167,24 @@ struct Http {
     Forwarded forwarded;
     HttpTimeouts timeouts;
     HttpLimits limits;
+
+    friend bool operator==(const Http&, const Http&) = default;
 };
 
 /// `count` events in each `per`; a zero `count` means no limit.
 struct Rate {
     std::size_t count = 0;
     milliseconds per = 1s;
+
+    friend bool operator==(const Rate&, const Rate&) = default;
 };
 
 struct Limits {
     std::size_t connections = 20000;
     std::size_t per_address = 1000;
     Rate handshakes_per_address{100, 1s};
+
+    friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 enum class LogFormat { text, json };
@@ -161,6 +193,8 @@ struct Log {
     std::string level = "info";  ///< trace | debug | info | warn | error
     LogFormat format = LogFormat::text;
     std::filesystem::path file;  ///< empty: stderr
+
+    friend bool operator==(const Log&, const Log&) = default;
 };
 
 struct Settings {
@@ -179,6 +213,8 @@ struct Settings {
     [[nodiscard]] bool needs_hsm() const {
         return (ftp.enabled && ftp.hsm_enabled) || (http.enabled && http.hsm_enabled);
     }
+
+    friend bool operator==(const Settings&, const Settings&) = default;
 };
 
 }  // namespace hsmfront::config

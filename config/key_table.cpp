@@ -1,0 +1,449 @@
+// KeyTable: every key with an effect. Ranges stand here, defaults in settings.hpp.
+#include "config/keys.hpp"
+#include "config/problem.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace hsmfront::config {
+namespace {
+
+constexpr milliseconds shortest = 1ms;
+constexpr milliseconds longest = 365 * 24h;
+constexpr std::size_t many = 10'000'000;
+
+template <class At>
+Key timeout(std::string path, At at) {
+    return duration(std::move(path), at, shortest, longest);
+}
+
+Parsed<std::size_t> parse_workers(const std::string& text) {
+    if (text == "auto") {
+        return std::size_t{0};
+    }
+    if (const auto number = parse_number(text, 1, 1024)) {
+        return static_cast<std::size_t>(*number);
+    }
+    return "expected auto or a whole number, 1–1024, found " + in_quotes(text);
+}
+
+/// max-age counts seconds (RFC 6797 §6.1.1).
+Parsed<std::chrono::seconds> parse_max_age(const std::string& text) {
+    const auto parsed = parse_duration(text);
+    if (!parsed) {
+        return parsed.error();
+    }
+    if (*parsed % 1s != 0ms || *parsed > 10 * longest) {
+        return "must be whole seconds, at most 3650d, found " + in_quotes(text);
+    }
+    return std::chrono::duration_cast<std::chrono::seconds>(*parsed);
+}
+
+Parsed<std::optional<std::uint64_t>> parse_body_limit(const std::string& text) {
+    if (text == "none") {
+        return std::optional<std::uint64_t>{};
+    }
+    const auto parsed = parse_size(text);
+    if (!parsed) {
+        return "expected a size such as 10GiB, or none, found " + in_quotes(text);
+    }
+    return std::optional{*parsed};
+}
+
+template <class At>
+Key aliases(std::string path, At at) {
+    Key key = texts(std::move(path), at, check_alias);
+    key.expected = "an alias or a list of two";
+    key.read = [read = key.read](Settings& settings, const std::vector<std::string>& values) {
+        if (values.empty() || values.size() > 2) {
+            return std::string{"expected one alias, or two for an RSA and an EC key"};
+        }
+        if (values.size() == 2 && values[0] == values[1]) {
+            return std::string{"the same alias twice"};
+        }
+        return read(settings, values);
+    };
+    return key;
+}
+
+Key passive_address() {
+    Key key;
+    key.path = "ftp.data.passive_address";
+    key.expected = "auto or an IP address";
+    key.read = [](Settings& settings, const std::vector<std::string>& values) {
+        const std::string& value = values.front();
+        const bool automatic = value == "auto";
+        std::string error = automatic ? "" : check_address(value);
+        if (!error.empty()) {
+            return "expected auto or an IP address" + error.substr(error.find(", found"));
+        }
+        settings.ftp.data.passive_address = automatic ? "" : value;
+        return error;
+    };
+    return key;
+}
+
+Key forwarded_emit() {
+    Key key;
+    key.path = "http.forwarded.emit";
+    key.expected = "a list of x-forwarded and forwarded";
+    key.shape = Key::Shape::scalars;
+    key.read = [](Settings& settings, const std::vector<std::string>& values) {
+        Forwarded& forwarded = settings.http.forwarded;
+        forwarded.x_forwarded = forwarded.forwarded = false;
+        for (const std::string& value : values) {
+            if (value == "x-forwarded") {
+                forwarded.x_forwarded = true;
+            } else if (value == "forwarded") {
+                forwarded.forwarded = true;
+            } else {
+                return detail::not_one_of({"x-forwarded", "forwarded"}, value);
+            }
+        }
+        return std::string{};
+    };
+    return key;
+}
+
+Key log_file() {
+    Key key = text(
+        "log.file", [](Settings & s) -> auto& { return s.log.file; }
+    );
+    key.expected = "stderr or a path";
+    key.read = [read = key.read](Settings& settings, const std::vector<std::string>& values) {
+        if (values.front() == "stderr") {
+            settings.log.file.clear();
+            return std::string{};
+        }
+        return read(settings, values);
+    };
+    return key;
+}
+
+std::vector<Key> hsm_keys() {
+    return {
+        example(text(
+            "hsm.module", [](Settings & s) -> auto& { return s.hsm.module; }
+        )),
+        example(text(
+            "hsm.token", [](Settings & s) -> auto& { return s.hsm.token; }
+        )),
+        example(text(
+            "hsm.pin.file", [](Settings & s) -> auto& { return s.hsm.pin.file; }
+        )),
+        example(text(
+            "hsm.pin.env", [](Settings & s) -> auto& { return s.hsm.pin.env; }
+        )),
+        example(text(
+            "hsm.pin.credential", [](Settings & s) -> auto& { return s.hsm.pin.credential; }
+        )),
+        example(secret(text(
+            "hsm.pin.value", [](Settings & s) -> auto& { return s.hsm.pin.value; }
+        ))),
+        timeout(
+            "hsm.pin_timeout", [](Settings & s) -> auto& { return s.hsm.pin_timeout; }
+        ),
+        count(
+            "hsm.signers", [](Settings & s) -> auto& { return s.hsm.signers; }, 1, 256
+        ),
+        timeout(
+            "hsm.sign_timeout", [](Settings & s) -> auto& { return s.hsm.sign_timeout; }
+        ),
+        count(
+            "hsm.queue_limit", [](Settings & s) -> auto& { return s.hsm.queue_limit; }, 1, 1'000'000
+        ),
+        example(text(
+            "certificates", [](Settings & s) -> auto& { return s.certificates; }
+        )),
+    };
+}
+
+std::vector<Key> tls_keys() {
+    return {
+        choice<TlsVersion>(
+            "tls.min_version",
+            [](Settings & s) -> auto& { return s.tls.min_version; },
+            {{"1.2", TlsVersion::tls1_2}, {"1.3", TlsVersion::tls1_3}}
+        ),
+        text(
+            "tls.ciphers", [](Settings & s) -> auto& { return s.tls.ciphers; }
+        ),
+        text(
+            "tls.ciphersuites", [](Settings & s) -> auto& { return s.tls.ciphersuites; }
+        ),
+        text(
+            "tls.groups", [](Settings & s) -> auto& { return s.tls.groups; }
+        ),
+        duration(
+            "tls.tickets.lifetime",
+            [](Settings & s) -> auto& { return s.tls.ticket_lifetime; },
+            1min,
+            168h
+        ),
+        detail::scalar(
+            "workers",
+            "auto or a whole number",
+            [](Settings & s) -> auto& { return s.workers; },
+            parse_workers
+        ),
+        example(text(
+            "user", [](Settings & s) -> auto& { return s.user; }
+        )),
+    };
+}
+
+std::vector<Key> ftp_keys() {
+    return {
+        example(boolean(
+            "ftp.enabled", [](Settings & s) -> auto& { return s.ftp.enabled; }
+        )),
+        boolean(
+            "ftp.hsm.enabled", [](Settings & s) -> auto& { return s.ftp.hsm_enabled; }
+        ),
+        example(aliases(
+            "ftp.alias", [](Settings & s) -> auto& { return s.ftp.aliases; }
+        )),
+        example(list(
+            "ftp.listen", [](Settings & s) -> auto& { return s.ftp.listen; }
+        )),
+        example(text(
+            "ftp.listen[].address",
+            [](Settings & s) -> auto& { return s.ftp.listen.back().endpoint.address; },
+            check_address
+        )),
+        example(port(
+            "ftp.listen[].port",
+            [](Settings & s) -> auto& { return s.ftp.listen.back().endpoint.port; }
+        )),
+        choice<FtpTlsMode>(
+            "ftp.listen[].tls",
+            [](Settings & s) -> auto& { return s.ftp.listen.back().tls; },
+            {{"explicit", FtpTlsMode::explicit_tls}, {"implicit", FtpTlsMode::implicit_tls}}
+        ),
+        example(text(
+            "ftp.backend.address",
+            [](Settings & s) -> auto& { return s.ftp.backend.endpoint.address; },
+            check_host
+        )),
+        example(port(
+            "ftp.backend.port", [](Settings & s) -> auto& { return s.ftp.backend.endpoint.port; }
+        )),
+        boolean(
+            "ftp.require_tls.control",
+            [](Settings & s) -> auto& { return s.ftp.require_tls_control; }
+        ),
+        boolean(
+            "ftp.require_tls.data", [](Settings & s) -> auto& { return s.ftp.require_tls_data; }
+        ),
+        boolean(
+            "ftp.allow_ccc", [](Settings & s) -> auto& { return s.ftp.allow_ccc; }
+        ),
+    };
+}
+
+std::vector<Key> ftp_data_keys() {
+    return {
+        detail::scalar(
+            "ftp.data.passive_ports",
+            "a range of ports such as 50000-50999",
+            [](Settings & s) -> auto& { return s.ftp.data.passive_ports; },
+            parse_port_range
+        ),
+        passive_address(),
+        choice<SessionReuse>(
+            "ftp.data.session_reuse",
+            [](Settings & s) -> auto& { return s.ftp.data.session_reuse; },
+            {{"off", SessionReuse::off},
+             {"accept", SessionReuse::accept},
+             {"require", SessionReuse::require}}
+        ),
+        boolean(
+            "ftp.data.require_close_notify",
+            [](Settings & s) -> auto& { return s.ftp.data.require_close_notify; }
+        ),
+        timeout(
+            "ftp.timeouts.handshake", [](Settings & s) -> auto& { return s.ftp.timeouts.handshake; }
+        ),
+        timeout(
+            "ftp.timeouts.login", [](Settings & s) -> auto& { return s.ftp.timeouts.login; }
+        ),
+        timeout(
+            "ftp.timeouts.idle", [](Settings & s) -> auto& { return s.ftp.timeouts.idle; }
+        ),
+        timeout(
+            "ftp.timeouts.data_connect",
+            [](Settings & s) -> auto& { return s.ftp.timeouts.data_connect; }
+        ),
+        timeout(
+            "ftp.timeouts.data_stall",
+            [](Settings & s) -> auto& { return s.ftp.timeouts.data_stall; }
+        ),
+    };
+}
+
+std::vector<Key> http_keys() {
+    return {
+        example(boolean(
+            "http.enabled", [](Settings & s) -> auto& { return s.http.enabled; }
+        )),
+        boolean(
+            "http.hsm.enabled", [](Settings & s) -> auto& { return s.http.hsm_enabled; }
+        ),
+        example(aliases(
+            "http.alias", [](Settings & s) -> auto& { return s.http.aliases; }
+        )),
+        example(list(
+            "http.listen", [](Settings & s) -> auto& { return s.http.listen; }
+        )),
+        example(text(
+            "http.listen[].address",
+            [](Settings & s) -> auto& { return s.http.listen.back().address; },
+            check_address
+        )),
+        example(port(
+            "http.listen[].port", [](Settings & s) -> auto& { return s.http.listen.back().port; }
+        )),
+        example(list(
+            "http.redirect", [](Settings & s) -> auto& { return s.http.redirect; }
+        )),
+        example(text(
+            "http.redirect[].address",
+            [](Settings & s) -> auto& { return s.http.redirect.back().address; },
+            check_address
+        )),
+        example(port(
+            "http.redirect[].port",
+            [](Settings & s) -> auto& { return s.http.redirect.back().port; }
+        )),
+        example(text(
+            "http.backend.address",
+            [](Settings & s) -> auto& { return s.http.backend.endpoint.address; },
+            check_host
+        )),
+        example(port(
+            "http.backend.port", [](Settings & s) -> auto& { return s.http.backend.endpoint.port; }
+        )),
+    };
+}
+
+std::vector<Key> http_behaviour_keys() {
+    const auto timeouts = [](Settings& s) -> HttpTimeouts& { return s.http.timeouts; };
+    return {
+        detail::scalar(
+            "http.hsts",
+            "a duration such as 365d",
+            [](Settings & s) -> auto& { return s.http.hsts; },
+            parse_max_age
+        ),
+        texts(
+            "http.forwarded.trust",
+            [](Settings & s) -> auto& { return s.http.forwarded.trust; },
+            check_network
+        ),
+        forwarded_emit(),
+        timeout(
+            "http.timeouts.handshake", [=](Settings & s) -> auto& { return timeouts(s).handshake; }
+        ),
+        timeout(
+            "http.timeouts.header", [=](Settings & s) -> auto& { return timeouts(s).header; }
+        ),
+        timeout(
+            "http.timeouts.idle", [=](Settings & s) -> auto& { return timeouts(s).idle; }
+        ),
+        timeout(
+            "http.timeouts.backend_connect",
+            [=](Settings & s) -> auto& { return timeouts(s).backend_connect; }
+        ),
+        timeout(
+            "http.timeouts.backend_response",
+            [=](Settings & s) -> auto& { return timeouts(s).backend_response; }
+        ),
+        timeout(
+            "http.timeouts.stall", [=](Settings & s) -> auto& { return timeouts(s).stall; }
+        ),
+        size(
+            "http.limits.header",
+            [](Settings & s) -> auto& { return s.http.limits.header; },
+            1024,
+            1024 * 1024
+        ),
+        count(
+            "http.limits.headers",
+            [](Settings & s) -> auto& { return s.http.limits.headers; },
+            1,
+            10'000
+        ),
+        detail::scalar(
+            "http.limits.body",
+            "a size such as 10GiB, or none",
+            [](Settings & s) -> auto& { return s.http.limits.body; },
+            parse_body_limit
+        ),
+    };
+}
+
+std::vector<Key> common_keys() {
+    return {
+        count(
+            "limits.connections",
+            [](Settings & s) -> auto& { return s.limits.connections; },
+            1,
+            many
+        ),
+        count(
+            "limits.per_address",
+            [](Settings & s) -> auto& { return s.limits.per_address; },
+            1,
+            many
+        ),
+        detail::scalar(
+            "limits.handshakes_per_address",
+            "a rate such as 100/s, or none",
+            [](Settings & s) -> auto& { return s.limits.handshakes_per_address; },
+            parse_rate
+        ),
+        choice<std::string>(
+            "log.level",
+            [](Settings & s) -> auto& { return s.log.level; },
+            {{"trace", "trace"},
+             {"debug", "debug"},
+             {"info", "info"},
+             {"warn", "warn"},
+             {"error", "error"}}
+        ),
+        choice<LogFormat>(
+            "log.format",
+            [](Settings & s) -> auto& { return s.log.format; },
+            {{"text", LogFormat::text}, {"json", LogFormat::json}}
+        ),
+        log_file(),
+        duration(
+            "shutdown.drain", [](Settings & s) -> auto& { return s.drain; }, 0ms, longest
+        ),
+    };
+}
+
+std::vector<Key> all_keys() {
+    std::vector<Key> all;
+    for (auto* part :
+         {hsm_keys,
+          tls_keys,
+          ftp_keys,
+          ftp_data_keys,
+          http_keys,
+          http_behaviour_keys,
+          common_keys}) {
+        auto some = part();
+        std::move(some.begin(), some.end(), std::back_inserter(all));
+    }
+    return all;
+}
+
+}  // namespace
+
+const std::vector<Key>& keys() {
+    static const std::vector<Key> table = all_keys();
+    return table;
+}
+
+}  // namespace hsmfront::config

@@ -1,0 +1,67 @@
+// KeyTypes: the checks of text and the parts of messages.
+#include "config/key_types.hpp"
+
+#include "config/address.hpp"
+#include "config/problem.hpp"
+
+namespace hsmfront::config {
+
+Key example(Key key) {
+    key.has_default = false;
+    return key;
+}
+
+Key secret(Key key) {
+    key.secret = true;
+    return key;
+}
+
+std::string alternatives(const std::vector<std::string>& words) {
+    std::string out;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const bool last = i + 1 == words.size();
+        out += (i == 0 ? "" : last ? " or " : ", ") + words[i];
+    }
+    return out;
+}
+
+std::string detail::outside(
+    const std::string& min, const std::string& max, const std::string& found
+) {
+    return "must be between " + min + " and " + max + ", found " + in_quotes(found);
+}
+
+std::string detail::not_one_of(const std::vector<std::string>& names, const std::string& found) {
+    return "expected " + alternatives(names) + ", found " + in_quotes(found);
+}
+
+std::string check_filled(const std::string& text) {
+    return text.empty() ? "must not be empty" : "";
+}
+
+std::string check_address(const std::string& text) {
+    return parse_address(text) ? "" : "expected an IPv4 or IPv6 address, found " + in_quotes(text);
+}
+
+std::string check_host(const std::string& text) {
+    return is_host(text) ? "" : "expected an address or host name, found " + in_quotes(text);
+}
+
+std::string check_network(const std::string& text) {
+    return is_network(text) ? ""
+                            : "expected a network such as 10.0.0.0/8, found " + in_quotes(text);
+}
+
+std::string check_alias(const std::string& text) {
+    if (text.empty()) {
+        return "an alias must not be empty";
+    }
+    if (text.find('/') != std::string::npos || text.find("..") != std::string::npos ||
+        text == ".") {
+        return "an alias names files (<alias>.pem), so it may not hold '/' or '..', found " +
+               in_quotes(text);
+    }
+    return "";
+}
+
+}  // namespace hsmfront::config

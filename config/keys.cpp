@@ -1,0 +1,99 @@
+// Keys: keys of later versions, synonyms, and look-ups in the tables.
+#include "config/keys.hpp"
+
+#include <algorithm>
+
+namespace hsmfront::config {
+namespace {
+
+std::vector<LaterKey> all_later_keys() {
+    const std::string absent = " not available in this version";
+    const std::string several =
+        "several backends are" + absent + "; use backend: { address, port }";
+    const std::string by_name = "choosing by host name is" + absent;
+    const std::vector<std::string> off{"none", "off", "false", "no"};
+    const std::vector<std::string> anything{"*"};  // has no effect while the mode is none
+    return {
+        {"tls.tickets.keys", off, true, "shared ticket keys are" + absent},
+        {"tls.client_certificate.mode", off, true, "client certificates are" + absent},
+        {"tls.client_certificate.ca", anything, false, "client certificates are" + absent},
+        {"tls.client_certificate.crl", anything, false, "client certificates are" + absent},
+        {"tls.fips", off, true, "FIPS mode is" + absent},
+        {"ftp.backends", {}, true, several},
+        {"ftp.hosts", {}, true, by_name},
+        {"ftp.data.passive_address", {}, true, "rules by client network are" + absent, true},
+        {"http.backends", {}, true, several},
+        {"http.balance", off, true, several},
+        {"http.hosts", {}, true, by_name},
+        {"http.routes", {}, true, "routes are" + absent},
+        {"http.http2", off, false, "HTTP/2 is" + absent + "; HTTP/1.1 is served"},
+        {"proxy_protocol.accept_from", {}, true, "the PROXY protocol is" + absent},
+        {"admin", off, false, "the admin listener is" + absent},
+        {"log.access", off, false, "the access log is" + absent},
+    };
+}
+
+/// True when `path` is `section` or lies below it.
+bool within(std::string_view path, std::string_view section) {
+    if (section.empty()) {
+        return true;
+    }
+    return path.starts_with(section) &&
+           (path.size() == section.size() || path[section.size()] == '.');
+}
+
+}  // namespace
+
+const std::vector<LaterKey>& later_keys() {
+    static const std::vector<LaterKey> table = all_later_keys();
+    return table;
+}
+
+const std::vector<Synonym>& synonyms() {
+    static const std::vector<Synonym> table{
+        {"hsm.keystorepath", "hsm.token"},
+        {"hsm.keystorepassword", "hsm.pin.value"},
+        {"ftp.ssl.requireclosenotify", "ftp.data.require_close_notify"},
+    };
+    return table;
+}
+
+const Key* find_key(std::string_view path) {
+    const auto found = std::find_if(keys().begin(), keys().end(), [path](const Key& key) {
+        return key.path == path;
+    });
+    return found == keys().end() ? nullptr : &*found;
+}
+
+const LaterKey* find_later_key(std::string_view path) {
+    const auto& table = later_keys();
+    const auto found = std::find_if(table.begin(), table.end(), [path](const LaterKey& key) {
+        return key.path == path;
+    });
+    return found == table.end() ? nullptr : &*found;
+}
+
+bool is_section(std::string_view path) { return !names_in(path).empty(); }
+
+std::vector<std::string> names_in(std::string_view section) {
+    std::vector<std::string> names;
+    const auto add = [&names, section](std::string_view path) {
+        if (!within(path, section) || path.size() <= section.size()) {
+            return;
+        }
+        path.remove_prefix(section.empty() ? 0 : section.size() + 1);
+        std::string name{path.substr(0, path.find('.'))};
+        if (!name.ends_with("[]") && std::find(names.begin(), names.end(), name) == names.end()) {
+            names.push_back(std::move(name));
+        }
+    };
+    for (const Key& key : keys()) {
+        add(key.path);
+    }
+    for (const LaterKey& key : later_keys()) {
+        add(key.path);
+    }
+    return names;
+}
+
+}  // namespace hsmfront::config

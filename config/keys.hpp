@@ -1,0 +1,45 @@
+// Keys: every key of the configuration in one table, read by the loader and by the test that
+// compares it with the sample and the schema.
+#pragma once
+
+#include "config/key_types.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hsmfront::config {
+
+/// Every key that has an effect, in the order of the sample.
+[[nodiscard]] const std::vector<Key>& keys();
+
+/// A key of a later version. Values that switch it off are accepted quietly.
+struct LaterKey {
+    std::string path;  ///< the key and all below it
+    std::vector<std::string>
+        off;        ///< scalars accepted, "*" all; empty collections and null always are
+    bool is_error;  ///< else a warning: going on without it is safe
+    std::string message;
+    bool collections_only = false;  ///< scalars are an ordinary value of the key in keys()
+};
+
+[[nodiscard]] const std::vector<LaterKey>& later_keys();
+
+/// Another name for a key, as operators know it.
+struct Synonym {
+    std::string path;
+    std::string key;
+};
+
+[[nodiscard]] const std::vector<Synonym>& synonyms();
+
+[[nodiscard]] const Key* find_key(std::string_view path);
+[[nodiscard]] const LaterKey* find_later_key(std::string_view path);
+
+/// True when known keys lie below `path`.
+[[nodiscard]] bool is_section(std::string_view path);
+
+/// The names directly below `section` ("" is the top): "enabled", "hsm", …
+[[nodiscard]] std::vector<std::string> names_in(std::string_view section);
+
+}  // namespace hsmfront::config

@@ -1,0 +1,173 @@
+// Validator: what an enabled protocol needs, and what contradicts what.
+#include "config/validator.hpp"
+
+#include "config/address.hpp"
+
+#include <string>
+#include <utility>
+
+namespace hsmfront::config {
+namespace {
+
+struct Bound {
+    std::string key;
+    Endpoint endpoint;
+};
+
+class Validator {
+  public:
+    Validator(const Settings& settings, const Positions& positions)
+        : settings_(settings), positions_(positions) {}
+
+    std::vector<Problem> run() {
+        if (!settings_.ftp.enabled && !settings_.http.enabled) {
+            fail("", "no protocol is enabled; set ftp.enabled or http.enabled to true");
+        }
+        hsm();
+        if (settings_.ftp.enabled || settings_.http.enabled) {
+            required("certificates", settings_.certificates.empty(), "the folder of <alias>.pem");
+        }
+        if (settings_.ftp.enabled) {
+            protocol("ftp", settings_.ftp.aliases, settings_.ftp.backend);
+        }
+        if (settings_.http.enabled) {
+            protocol("http", settings_.http.aliases, settings_.http.backend);
+        }
+        collect_listeners();
+        listeners();
+        passive_ports();
+        return std::move(problems_);
+    }
+
+  private:
+    void fail(const std::string& key, std::string message) {
+        problems_.push_back(error_at(positions_.find(key), key, std::move(message)));
+    }
+
+    void required(const std::string& key, bool missing, const std::string& what) {
+        if (missing) {
+            fail(key, "is missing: " + what);
+        }
+    }
+
+    void hsm() {
+        const PinSource& pin = settings_.hsm.pin;
+        std::vector<std::string> sources;
+        const auto add = [&sources](bool given, const char* name) {
+            if (given) {
+                sources.emplace_back(name);
+            }
+        };
+        add(pin.value.has_value(), "value");
+        add(pin.file.has_value(), "file");
+        add(pin.env.has_value(), "env");
+        add(pin.credential.has_value(), "credential");
+        for (std::size_t i = 1; i < sources.size(); ++i) {
+            fail(
+                "hsm.pin." + sources[i],
+                "the PIN has another source, hsm.pin." + sources[0] + "; keep one"
+            );
+        }
+        if (settings_.needs_hsm()) {
+            const bool ftp = settings_.ftp.enabled && settings_.ftp.hsm_enabled;
+            const std::string user = ftp ? "ftp" : "http";
+            const std::string reason = " (needed while " + user + ".hsm.enabled is true)";
+            required("hsm.module", settings_.hsm.module.empty(), "the PKCS#11 library" + reason);
+            required(
+                "hsm.token", settings_.hsm.token.empty(), "label or URI of the token" + reason
+            );
+        }
+    }
+
+    void protocol(
+        const std::string& name, const std::vector<std::string>& aliases, const Backend& backend
+    ) {
+        required(name + ".alias", aliases.empty(), "the alias of its key and certificate");
+        endpoint(name + ".backend", backend.endpoint);
+        const bool none =
+            name == "ftp" ? settings_.ftp.listen.empty() : settings_.http.listen.empty();
+        required(name + ".listen", none, "at least one { address, port }");
+    }
+
+    void endpoint(const std::string& key, const Endpoint& endpoint) {
+        required(key + ".address", endpoint.address.empty(), "an address");
+        required(key + ".port", endpoint.port == 0, "a port number");
+    }
+
+    void collect(const std::string& list, std::size_t index, const Endpoint& listener) {
+        bound_.push_back({list + '[' + std::to_string(index) + ']', listener});
+    }
+
+    void collect_listeners() {
+        for (std::size_t i = 0; settings_.ftp.enabled && i < settings_.ftp.listen.size(); ++i) {
+            collect("ftp.listen", i, settings_.ftp.listen[i].endpoint);
+        }
+        for (std::size_t i = 0; settings_.http.enabled && i < settings_.http.listen.size(); ++i) {
+            collect("http.listen", i, settings_.http.listen[i]);
+        }
+        for (std::size_t i = 0; settings_.http.enabled && i < settings_.http.redirect.size(); ++i) {
+            collect("http.redirect", i, settings_.http.redirect[i]);
+        }
+    }
+
+    void listeners() {
+        for (std::size_t i = 0; i < bound_.size(); ++i) {
+            endpoint(bound_[i].key, bound_[i].endpoint);
+            for (std::size_t j = 0; j < i; ++j) {
+                if (overlap(bound_[i].endpoint, bound_[j].endpoint)) {
+                    fail(bound_[i].key, "listens on the same address and port as " + bound_[j].key);
+                    break;
+                }
+            }
+        }
+        if (settings_.ftp.enabled) {
+            no_loop("ftp.backend", settings_.ftp.backend.endpoint);
+        }
+        if (settings_.http.enabled) {
+            no_loop("http.backend", settings_.http.backend.endpoint);
+        }
+    }
+
+    void no_loop(const std::string& key, const Endpoint& backend) {
+        for (const Bound& listener : bound_) {
+            if (reaches(backend, listener.endpoint)) {
+                fail(key, "points at " + listener.key + ": connections would go in a circle");
+                return;
+            }
+        }
+    }
+
+    void passive_ports() {
+        const std::string key = "ftp.data.passive_ports";
+        const PortRange& range = settings_.ftp.data.passive_ports;
+        if (!settings_.ftp.enabled) {
+            return;
+        }
+        if (range.first > range.last) {
+            fail(key, "the first port is above the last");
+            return;
+        }
+        if (range.first < 1024) {
+            fail(key, "ports below 1024 are not for data connections");
+        }
+        for (const Bound& listener : bound_) {
+            const std::uint16_t port = listener.endpoint.port;
+            if (port >= range.first && port <= range.last) {
+                fail(key, "holds port " + std::to_string(port) + " of " + listener.key);
+            }
+        }
+    }
+
+    const Settings& settings_;
+    const Positions& positions_;
+    std::vector<Bound> bound_;
+    std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> validate(const Settings& settings, const Positions& positions) {
+    return Validator{settings, positions}.run();
+}
+
+}  // namespace hsmfront::config

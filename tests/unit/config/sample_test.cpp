@@ -1,0 +1,206 @@
+// Sample and schema: both hold exactly the loader's keys, with the defaults of Settings.
+#include "config/keys.hpp"
+#include "config/overrides.hpp"
+#include "config/yaml_reader.hpp"
+#include "config/yaml_tree.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace hsmfront::config {
+namespace {
+
+using ::testing::IsEmpty;
+
+const std::string sample_file = HSMFRONT_CONFIG_DIR "/hsmfront.yaml";
+const std::string schema_file = HSMFRONT_CONFIG_DIR "/hsmfront.schema.json";
+
+std::string content(const std::string& file) {
+    std::ostringstream out;
+    out << std::ifstream{file}.rdbuf();
+    return out.str();
+}
+
+/// The sample with each "#key: value" line in force; prose has a blank behind the '#'.
+std::string uncommented(const std::string& text) {
+    std::istringstream in{text};
+    std::string out;
+    for (std::string line; std::getline(in, line);) {
+        out += std::regex_replace(line, std::regex{"^( *)#([^ #].*)$"}, "$1$2") + "\n";
+    }
+    return out;
+}
+
+std::set<std::string> table_paths() {
+    std::set<std::string> paths;
+    for (const Key& key : keys()) {
+        paths.insert(key.path);
+    }
+    for (const LaterKey& key : later_keys()) {
+        paths.insert(key.path);
+    }
+    return paths;
+}
+
+/// Every key below `node` as the table writes it, with its first node.
+void collect(const Node& node, const std::string& section, std::map<std::string, Node>& found) {
+    for (const Node& child : node.children) {
+        const std::string path = section + (section.empty() ? "" : ".") + child.key;
+        if (is_section(path)) {
+            collect(child, path, found);
+            continue;
+        }
+        found.try_emplace(path, child);
+        const Key* const key = find_key(path);
+        if (key != nullptr && key->shape == Key::Shape::list) {
+            for (const Node& item : child.children) {
+                collect(item, path + "[]", found);
+            }
+        }
+    }
+}
+
+std::map<std::string, Node> sample_keys(const std::string& text) {
+    const auto tree = parse_yaml(text, sample_file);
+    EXPECT_TRUE(tree) << render(tree.error());
+    std::map<std::string, Node> found;
+    if (tree) {
+        collect(*tree, "", found);
+    }
+    return found;
+}
+
+/// "a.b" → properties.a.properties.b; list elements through items.
+void collect_schema(Node& node, const std::string& path, std::map<std::string, Node>& found) {
+    Node* const properties = find_child(node, "properties");
+    if (!path.empty() && (properties == nullptr || !is_section(path))) {
+        found.try_emplace(path, node);
+    }
+    if (properties != nullptr) {
+        for (Node& child : properties->children) {
+            collect_schema(child, path + (path.empty() ? "" : ".") + child.key, found);
+        }
+    }
+    Node* const items = find_child(node, "items");
+    Node* const item_keys = items == nullptr ? nullptr : find_child(*items, "properties");
+    if (item_keys != nullptr) {
+        for (Node& child : item_keys->children) {
+            collect_schema(child, path + "[]." + child.key, found);
+        }
+    }
+}
+
+std::map<std::string, Node> schema_keys() {
+    auto tree = parse_yaml(content(schema_file), schema_file);
+    EXPECT_TRUE(tree) << render(tree.error());
+    std::map<std::string, Node> found;
+    if (tree) {
+        collect_schema(*tree, "", found);
+    }
+    return found;
+}
+
+std::set<std::string> names(const std::map<std::string, Node>& keys) {
+    std::set<std::string> out;
+    for (const auto& entry : keys) {
+        out.insert(entry.first);
+    }
+    return out;
+}
+
+/// Empty when reading `value` as `key` leaves Settings at their defaults.
+std::string differs_from_default(const Key& key, const Node& value) {
+    Settings untouched;
+    untouched.ftp.listen.emplace_back();
+    Settings settings = untouched;
+    std::vector<std::string> values;
+    if (value.kind == Node::Kind::scalar) {
+        values.push_back(value.text);
+    }
+    for (const Node& item : value.children) {
+        values.push_back(item.text);
+    }
+    if (values.empty() && key.shape == Key::Shape::scalar) {
+        return "no value";
+    }
+    if (std::string error = key.read(settings, values); !error.empty()) {
+        return error;
+    }
+    return settings == untouched ? "" : "not the default";
+}
+
+TEST(Sample, HoldsEveryKeyAndNoOther) {
+    EXPECT_EQ(names(sample_keys(uncommented(content(sample_file)))), table_paths());
+}
+
+TEST(Sample, LoadsWithoutAProblem) {
+    const LoadResult result = load(sample_file);
+    EXPECT_THAT(result.problems, IsEmpty()) << render(result.problems);
+}
+
+TEST(Sample, CommentedKeysAreValidToo) {
+    const LoadResult result = load_text(uncommented(content(sample_file)), sample_file);
+    // The four sources of the PIN exclude each other; nothing else may be wrong.
+    EXPECT_EQ(result.problems.size(), 3U) << render(result.problems);
+    for (const Problem& problem : result.problems) {
+        EXPECT_TRUE(problem.key.starts_with("hsm.pin.")) << render(problem);
+    }
+}
+
+TEST(Sample, ShowsTheDefaults) {
+    const auto active = sample_keys(content(sample_file));
+    for (const Key& key : keys()) {
+        if (key.has_default) {
+            const auto found = active.find(key.path);
+            ASSERT_NE(found, active.end()) << key.path;
+            EXPECT_EQ(differs_from_default(key, found->second), "") << key.path;
+        }
+    }
+}
+
+TEST(Schema, HoldsEveryKeyAndNoOther) { EXPECT_EQ(names(schema_keys()), table_paths()); }
+
+TEST(Schema, HasTheDefaults) {
+    auto found = schema_keys();
+    for (const Key& key : keys()) {
+        Node* const value = find_child(found[key.path], "default");
+        EXPECT_TRUE(value != nullptr || !key.has_default) << key.path;
+        if (value != nullptr) {
+            EXPECT_EQ(differs_from_default(key, *value), "") << key.path;
+        }
+    }
+}
+
+TEST(Schema, NamesLaterKeysAsSuch) {
+    auto found = schema_keys();
+    for (const LaterKey& key : later_keys()) {
+        Node* const text = find_child(found[key.path], "description");
+        ASSERT_NE(text, nullptr) << key.path;
+        if (!key.collections_only) {
+            EXPECT_EQ(text->text, "Not available in this version.") << key.path;
+        }
+    }
+}
+
+TEST(Keys, TableIsSound) {
+    std::set<std::string> seen;
+    for (const Key& key : keys()) {
+        EXPECT_TRUE(seen.insert(key.path).second) << key.path;
+        EXPECT_EQ(key.path, lower_case(key.path));
+        EXPECT_FALSE(is_section(key.path)) << key.path;
+        EXPECT_TRUE(key.read) << key.path;
+    }
+    for (const Synonym& synonym : synonyms()) {
+        EXPECT_NE(find_key(synonym.key), nullptr) << synonym.key;
+        EXPECT_EQ(find_key(synonym.path), nullptr) << synonym.path;
+    }
+}
+
+}  // namespace
+}  // namespace hsmfront::config

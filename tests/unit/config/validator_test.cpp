@@ -1,0 +1,171 @@
+// Validator: each rule, on settings that break only that one.
+#include "config/validator.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hsmfront::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+Settings sound() {
+    Settings settings;
+    settings.hsm.module = "m.so";
+    settings.hsm.token = "t";
+    settings.certificates = "/c";
+    settings.ftp.enabled = true;
+    settings.ftp.aliases = {"ftpd"};
+    settings.ftp.listen = {{{"0.0.0.0", 21}, FtpTlsMode::explicit_tls}};
+    settings.ftp.backend.endpoint = {"127.0.0.1", 2121};
+    settings.http.enabled = true;
+    settings.http.aliases = {"httpd"};
+    settings.http.listen = {{"0.0.0.0", 443}};
+    settings.http.redirect = {{"0.0.0.0", 80}};
+    settings.http.backend.endpoint = {"127.0.0.1", 8080};
+    return settings;
+}
+
+std::vector<std::string> problems(const Settings& settings) {
+    std::vector<std::string> lines;
+    for (const Problem& problem : validate(settings, Positions{"f"})) {
+        lines.push_back(problem.key + ": " + problem.message);
+    }
+    return lines;
+}
+
+TEST(Validator, AcceptsSoundSettings) { EXPECT_THAT(problems(sound()), IsEmpty()); }
+
+TEST(Validator, WantsAProtocol) {
+    EXPECT_THAT(problems({}), ElementsAre(HasSubstr("no protocol is enabled")));
+}
+
+TEST(Validator, DisabledProtocolsAreNotLookedAt) {
+    Settings settings = sound();
+    settings.http = {};
+    EXPECT_THAT(problems(settings), IsEmpty());
+    settings = sound();
+    settings.ftp = {};
+    settings.ftp.data.passive_ports = {9, 1};
+    EXPECT_THAT(problems(settings), IsEmpty());
+}
+
+TEST(Validator, HsmIsNeededOnlyByProtocolsThatUseIt) {
+    Settings settings = sound();
+    settings.hsm = {};
+    EXPECT_THAT(
+        problems(settings),
+        ElementsAre(HasSubstr("hsm.module: is missing"), HasSubstr("hsm.token: is missing"))
+    );
+    settings.ftp.hsm_enabled = false;
+    EXPECT_THAT(problems(settings), ElementsAre(HasSubstr("http.hsm"), HasSubstr("http.hsm")));
+    settings.http.hsm_enabled = false;
+    EXPECT_THAT(problems(settings), IsEmpty());
+}
+
+TEST(Validator, OnePinSource) {
+    Settings settings = sound();
+    settings.hsm.pin.env = "PIN";
+    EXPECT_THAT(problems(settings), IsEmpty());
+    settings.hsm.pin.file = "/pin";
+    settings.hsm.pin.credential = "pin";
+    EXPECT_THAT(
+        problems(settings),
+        UnorderedElementsAre(
+            "hsm.pin.env: the PIN has another source, hsm.pin.file; keep one",
+            "hsm.pin.credential: the PIN has another source, hsm.pin.file; keep one"
+        )
+    );
+}
+
+TEST(Validator, ReportsAllThatIsMissing) {
+    Settings settings;
+    settings.ftp.enabled = settings.http.enabled = true;
+    settings.ftp.hsm_enabled = settings.http.hsm_enabled = false;
+    settings.http.listen = {{"", 0}};
+    std::vector<std::string> keys;
+    for (const Problem& problem : validate(settings, Positions{})) {
+        keys.push_back(problem.key);
+    }
+    EXPECT_THAT(
+        keys,
+        UnorderedElementsAre(
+            "certificates",
+            "ftp.alias",
+            "ftp.listen",
+            "ftp.backend.address",
+            "ftp.backend.port",
+            "http.alias",
+            "http.backend.address",
+            "http.backend.port",
+            "http.listen[0].address",
+            "http.listen[0].port"
+        )
+    );
+}
+
+TEST(Validator, ListenersMayNotMeet) {
+    Settings settings = sound();
+    settings.http.listen.push_back({"10.0.0.1", 443});
+    settings.http.redirect.push_back({"::", 21});
+    EXPECT_THAT(
+        problems(settings),
+        UnorderedElementsAre(
+            "http.listen[1]: listens on the same address and port as http.listen[0]",
+            "http.redirect[1]: listens on the same address and port as ftp.listen[0]"
+        )
+    );
+}
+
+TEST(Validator, PassivePortsKeepClear) {
+    Settings settings = sound();
+    settings.ftp.data.passive_ports = {50999, 50000};
+    EXPECT_THAT(problems(settings), ElementsAre(HasSubstr("the first port is above the last")));
+    settings.ftp.data.passive_ports = {1023, 2000};
+    EXPECT_THAT(problems(settings), ElementsAre(HasSubstr("below 1024")));
+    settings.ftp.data.passive_ports = {8000, 9000};
+    settings.http.listen[0].port = 8443;
+    EXPECT_THAT(
+        problems(settings), ElementsAre("ftp.data.passive_ports: holds port 8443 of http.listen[0]")
+    );
+}
+
+TEST(Validator, BackendsMayNotBeOurselves) {
+    Settings settings = sound();
+    settings.ftp.backend.endpoint = {"localhost", 21};
+    settings.http.backend.endpoint = {"127.0.0.1", 80};
+    EXPECT_THAT(
+        problems(settings),
+        ElementsAre(
+            HasSubstr("ftp.backend: points at ftp.listen[0]"),
+            HasSubstr("http.backend: points at http.redirect[0]")
+        )
+    );
+}
+
+TEST(Validator, PlaintextLoginsWithImplicitListenersAreFine) {
+    Settings settings = sound();
+    settings.ftp.require_tls_control = false;
+    settings.ftp.listen[0].tls = FtpTlsMode::implicit_tls;
+    EXPECT_THAT(problems(settings), IsEmpty());
+}
+
+TEST(Validator, PointsAtTheKey) {
+    Settings settings = sound();
+    settings.ftp.backend.endpoint = {"127.0.0.1", 21};
+    settings.http.aliases.clear();
+    Positions positions{"f"};
+    positions.add("ftp.backend", {"f", 9, 3});
+    positions.add("http", {"f", 12, 1});
+    const auto found = validate(settings, positions);
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].line, 12);
+    EXPECT_EQ(found[1].line, 9);
+    EXPECT_EQ(found[1].column, 3);
+}
+
+}  // namespace
+}  // namespace hsmfront::config

@@ -1,0 +1,372 @@
+// YamlReader: what a file may say, and every way it can be wrong.
+#include "config/yaml_reader.hpp"
+
+#include "config/keys.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <unistd.h>
+
+namespace hsmfront::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr const char* http_only = R"(http:
+  enabled: true
+  hsm: { enabled: false }
+  alias: httpd
+  listen: [{ address: "::", port: 8443 }]
+  backend: { address: 127.0.0.1, port: 8080 }
+certificates: certs
+)";
+
+LoadResult read(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    return load_text(text, "/etc/hsmfront/f.yaml", overrides);
+}
+
+/// The problems of `text` on top of a sound configuration, without the file's name.
+std::vector<std::string> problems(
+    const std::string& text, const std::vector<std::string>& overrides = {}
+) {
+    std::vector<std::string> lines;
+    for (Problem problem : read(http_only + text, overrides).problems) {
+        problem.file = problem.file == "/etc/hsmfront/f.yaml" ? "f" : problem.file;
+        problem.line -= problem.line > 0 ? 7 : 0;
+        lines.push_back(render(problem));
+    }
+    return lines;
+}
+
+TEST(YamlReader, ReadsASmallFile) {
+    const LoadResult result = read(http_only);
+    EXPECT_THAT(result.problems, IsEmpty()) << render(result.problems);
+    EXPECT_TRUE(result.ok());
+    const Http& http = result.settings.http;
+    EXPECT_TRUE(http.enabled);
+    EXPECT_FALSE(http.hsm_enabled);
+    EXPECT_THAT(http.aliases, ElementsAre("httpd"));
+    EXPECT_THAT(http.listen, ElementsAre(Endpoint{"::", 8443}));
+    EXPECT_EQ(http.backend.endpoint, (Endpoint{"127.0.0.1", 8080}));
+    EXPECT_EQ(result.settings.certificates, "/etc/hsmfront/certs");
+    EXPECT_FALSE(result.settings.needs_hsm());
+}
+
+TEST(YamlReader, ReadsEveryKindOfValue) {
+    const LoadResult result = read(R"(
+hsm: { module: m.so, token: "pkcs11:token=a", pin: { file: pin }, signers: 4, pin_timeout: 1m }
+certificates: /c
+workers: 3
+user: nobody
+tls: { min_version: 1.3, tickets: { lifetime: 1h } }
+ftp:
+  enabled: TRUE
+  alias: [rsa, ec]
+  listen:
+    - { address: 10.0.0.1, port: 21 }
+    - { address: 10.0.0.1, port: 990, tls: implicit }
+  backend: { address: ftp.internal, port: 2121 }
+  require_tls: { control: false, data: false }
+  allow_ccc: true
+  data: { passive_ports: 6000-6010, passive_address: 192.0.2.1, session_reuse: require }
+  timeouts: { data_stall: 90s }
+http: { forwarded: { trust: [10.0.0.0/8], emit: [forwarded] }, limits: { body: 1GiB }, hsts: 365d }
+limits: { handshakes_per_address: 10/m }
+log: { level: debug, format: json, file: log/hsmfront.log }
+shutdown: { drain: 0 }
+)");
+    EXPECT_THAT(result.problems, IsEmpty()) << render(result.problems);
+    const Settings& settings = result.settings;
+    EXPECT_EQ(settings.hsm.module, "m.so");
+    EXPECT_EQ(settings.hsm.token, "pkcs11:token=a");
+    EXPECT_EQ(settings.hsm.pin.file, "/etc/hsmfront/pin");
+    EXPECT_EQ(settings.hsm.signers, 4U);
+    EXPECT_EQ(settings.hsm.pin_timeout, 60s);
+    EXPECT_EQ(settings.workers, 3U);
+    EXPECT_EQ(settings.user, "nobody");
+    EXPECT_EQ(settings.tls.min_version, TlsVersion::tls1_3);
+    EXPECT_EQ(settings.tls.ticket_lifetime, 1h);
+    EXPECT_THAT(settings.ftp.aliases, ElementsAre("rsa", "ec"));
+    EXPECT_THAT(
+        settings.ftp.listen,
+        ElementsAre(
+            FtpListener{{"10.0.0.1", 21}, FtpTlsMode::explicit_tls},
+            FtpListener{{"10.0.0.1", 990}, FtpTlsMode::implicit_tls}
+        )
+    );
+    EXPECT_EQ(settings.ftp.backend.endpoint, (Endpoint{"ftp.internal", 2121}));
+    EXPECT_FALSE(settings.ftp.require_tls_control);
+    EXPECT_FALSE(settings.ftp.require_tls_data);
+    EXPECT_TRUE(settings.ftp.allow_ccc);
+    EXPECT_EQ(settings.ftp.data.passive_ports, (PortRange{6000, 6010}));
+    EXPECT_EQ(settings.ftp.data.passive_address, "192.0.2.1");
+    EXPECT_EQ(settings.ftp.data.session_reuse, SessionReuse::require);
+    EXPECT_EQ(settings.ftp.timeouts.data_stall, 90s);
+    EXPECT_THAT(settings.http.forwarded.trust, ElementsAre("10.0.0.0/8"));
+    EXPECT_FALSE(settings.http.forwarded.x_forwarded);
+    EXPECT_TRUE(settings.http.forwarded.forwarded);
+    EXPECT_EQ(settings.http.limits.body, 1ULL << 30);
+    EXPECT_EQ(settings.http.hsts, 8760h);
+    EXPECT_EQ(settings.limits.handshakes_per_address, (Rate{10, 1min}));
+    EXPECT_EQ(settings.log.level, "debug");
+    EXPECT_EQ(settings.log.format, LogFormat::json);
+    EXPECT_EQ(settings.log.file, "/etc/hsmfront/log/hsmfront.log");
+    EXPECT_EQ(settings.drain, 0ms);
+}
+
+TEST(YamlReader, KeysAreCaseInsensitive) {
+    const LoadResult result =
+        read("Ftp:\n  HSM: { Enabled: false }\n  Data:\n    Passive_Ports: 2000\n");
+    EXPECT_FALSE(result.settings.ftp.hsm_enabled);
+    EXPECT_EQ(result.settings.ftp.data.passive_ports.first, 2000);
+}
+
+TEST(YamlReader, ReportsEverythingAtOnceInOrder) {
+    EXPECT_THAT(
+        problems("ftp:\n  hsm: { enabld: true }\n  alias: []\nworkers: -1\nlog: text\n"),
+        ElementsAre(
+            "f:2:10: error: ftp.hsm.enabld: unknown key; did you mean \"enabled\"?",
+            "f:3:3: error: ftp.alias: expected one alias, or two for an RSA and an EC key",
+            "f:4:1: error: workers: expected auto or a whole number, 1–1024, found \"-1\"",
+            "f:5:1: error: log: expected a mapping, found a single value"
+        )
+    );
+}
+
+TEST(YamlReader, SuggestsKeysElsewhere) {
+    EXPECT_THAT(
+        problems("passive_ports: 1-2\n"),
+        ElementsAre("f:1:1: error: passive_ports: unknown key; did you mean ftp.data.passive_ports?"
+        )
+    );
+    EXPECT_THAT(
+        problems("shutdown: { quux: 1 }\n"),
+        ElementsAre("f:1:13: error: shutdown.quux: unknown key; known here: drain")
+    );
+    EXPECT_THAT(
+        problems("Ftp.Hsm.enabled: false\n"), ElementsAre(HasSubstr("dotted names are for --set"))
+    );
+}
+
+TEST(YamlReader, DuplicatesAreErrors) {
+    EXPECT_THAT(
+        problems("user: a\nlog: { level: info }\nUser: b\nlog: { level: warn, LEVEL: info }\n"),
+        ElementsAre(
+            "f:3:1: error: User: given twice, first in line 8",
+            "f:4:1: error: log: given twice, first in line 9",
+            "f:4:21: error: log.LEVEL: given twice, first in line 11"
+        )
+    );
+    EXPECT_THAT(
+        problems("ftp:\n  listen: [{ address: \"::\", port: 1, port: 2 }]\n"),
+        ElementsAre("f:2:38: error: ftp.listen[0].port: given twice, first in line 9")
+    );
+}
+
+TEST(YamlReader, WrongTypesSayExpectedAndFound) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"user: [a]", "user: expected text, found a list"},
+        {"user: {a: b}", "user: expected text, found a mapping"},
+        {"user:", "user: expected text, found nothing; leave the key out for its default"},
+        {"user: \"\"", "user: must not be empty"},
+        {"user: \"a\\0b\"", "user: must not contain control characters"},
+        {"workers: 2.5", "workers: expected auto or a whole number, 1–1024, found \"2.5\""},
+        {"tls: { min_version: 1.1 }", "tls.min_version: expected 1.2 or 1.3, found \"1.1\""},
+        {"tls: { tickets: { lifetime: 8d } }",
+         "tls.tickets.lifetime: must be between 1m and 7d, found \"8d\""},
+        {"hsm: { signers: 257 }", "hsm.signers: expected a whole number, 1–256, found \"257\""},
+        {"hsm: { sign_timeout: 0s }",
+         "hsm.sign_timeout: must be between 1ms and 365d, found \"0s\""},
+        {"ftp: { enabled: yes }", "ftp.enabled: expected true or false, found \"yes\""},
+        {"ftp: { alias: [a, a] }", "ftp.alias: the same alias twice"},
+        {"ftp: { alias: [a, [b]] }", "ftp.alias: expected an alias or a list of two, found a list"},
+        {"ftp: { alias: a/b }", "ftp.alias: an alias names files"},
+        {"ftp: { alias: .. }", "ftp.alias: an alias names files"},
+        {"ftp: { alias: \"\" }", "ftp.alias: an alias must not be empty"},
+        {"ftp: { listen: x }", "ftp.listen: expected a list of { address, port }, found \"x\""},
+        {"ftp: { listen: [21] }", "ftp.listen[0]: expected { address, port }, found \"21\""},
+        {"ftp: { listen: [{ address: localhost }] }",
+         "ftp.listen[0].address: expected an IPv4 or IPv6 address, found \"localhost\""},
+        {"ftp: { listen: [{ tls: maybe }] }",
+         "ftp.listen[0].tls: expected explicit or implicit, found \"maybe\""},
+        {"ftp: { backend: { address: \"a b\" } }",
+         "ftp.backend.address: expected an address or host name, found \"a b\""},
+        {"ftp: { data: { passive_address: here } }",
+         "ftp.data.passive_address: expected auto or an IP address, found \"here\""},
+        {"ftp: { data: { passive_ports: 50999:50000 } }", "expected a range of ports"},
+        {"limits: { connections: 0 }", "limits.connections: expected a whole number"},
+        {"limits: { handshakes_per_address: 100 }", "expected a rate per s, m or h"},
+        {"log: { format: xml }", "log.format: expected text or json, found \"xml\""},
+        {"log: { level: WARN }", "expected trace, debug, info, warn or error, found \"WARN\""},
+        {"tls: []", "tls: expected a mapping, found a list"},
+    };
+    for (const auto& [text, message] : cases) {
+        EXPECT_THAT(problems(text + "\n"), ElementsAre(HasSubstr(message))) << text;
+    }
+}
+
+TEST(YamlReader, HttpValuesAreChecked) {
+    const auto found = [](const std::string& key) { return problems("", {key}); };
+    EXPECT_THAT(found("http.hsts=500ms"), ElementsAre(HasSubstr("must be whole seconds")));
+    EXPECT_THAT(found("http.limits.header=1"), ElementsAre(HasSubstr("between 1KiB and 1MiB")));
+    EXPECT_THAT(found("http.limits.body=all"), ElementsAre(HasSubstr("or none, found \"all\"")));
+    EXPECT_THAT(
+        found("http.forwarded.emit=[via]"), ElementsAre(HasSubstr("x-forwarded or forwarded"))
+    );
+    EXPECT_THAT(found("http.forwarded.trust=[x]"), ElementsAre(HasSubstr("expected a network")));
+    EXPECT_THAT(found("http.forwarded.emit=[]"), IsEmpty());
+}
+
+TEST(YamlReader, EmptySectionsAreFine) {
+    EXPECT_THAT(problems("hsm:\n  pin:\ntls: {}\nlog:\n"), IsEmpty());
+}
+
+TEST(YamlReader, WeirdDocumentsAreProblems) {
+    EXPECT_THAT(render(read("").problems), HasSubstr("no protocol is enabled"));
+    EXPECT_THAT(render(read("- a\n").problems), HasSubstr("expected a mapping of keys at the top"));
+    EXPECT_THAT(render(read("text").problems), HasSubstr("expected a mapping of keys at the top"));
+    EXPECT_THAT(render(read("a: [\n").problems), HasSubstr("f.yaml:2:1: error: not valid YAML"));
+    EXPECT_THAT(
+        problems("ftp:\n  <<: { enabled: true }\n"),
+        ElementsAre("f:2:3: error: ftp.<<: merge keys are not supported")
+    );
+    EXPECT_THAT(
+        problems("\"a\\nb\": 1\n"), ElementsAre(HasSubstr("f:1:1: error: a\\x0ab: unknown key"))
+    );
+}
+
+TEST(YamlReader, ExpandsEnvironment) {
+    setenv("HSMFRONT_TEST_PORT", "2000-2009", 1);
+    unsetenv("HSMFRONT_TEST_UNSET");
+    const LoadResult result = read("ftp: { data: { passive_ports: \"${HSMFRONT_TEST_PORT}\" } }\n");
+    EXPECT_EQ(result.settings.ftp.data.passive_ports, (PortRange{2000, 2009}));
+    EXPECT_THAT(
+        problems("user: ${HSMFRONT_TEST_UNSET}\n"),
+        ElementsAre("f:1:1: error: user: environment variable HSMFRONT_TEST_UNSET is not set")
+    );
+    EXPECT_EQ(read("user: a$${b}").settings.user, "a${b}");
+}
+
+TEST(YamlReader, SynonymsOfOperators) {
+    const LoadResult result = read(
+        "Hsm: { keystorePath: tok, keystorePassword: \"0123\" }\n"
+        "Ftp: { Ssl: { requireCloseNotify: false } }\n"
+    );
+    EXPECT_EQ(result.settings.hsm.token, "tok");
+    EXPECT_EQ(result.settings.hsm.pin.value, "0123");
+    EXPECT_FALSE(result.settings.ftp.data.require_close_notify);
+    EXPECT_THAT(render(result.problems), Not(HasSubstr("unknown")));
+}
+
+TEST(YamlReader, SynonymAndKeyContradict) {
+    EXPECT_THAT(
+        problems("hsm: { token: a, keystorePath: a }\nftp:\n  ssl: { requireCloseNotify: true }\n"
+                 "  data: { require_close_notify: true }\n"),
+        ElementsAre(
+            "f:1:18: error: hsm.keystorepath: is another name of hsm.token, which is given too",
+            "f:3:10: error: ftp.ssl.requireclosenotify: is another name of "
+            "ftp.data.require_close_notify, which is given too"
+        )
+    );
+    EXPECT_THAT(
+        problems("hsm: { keystorePassword: x, pin: { env: Y } }\n"),
+        ElementsAre(HasSubstr("the PIN has another source"))
+    );
+}
+
+TEST(YamlReader, NeverShowsThePin) {
+    for (const char* text :
+         {"hsm: { pin: SECRET77 }",
+          "hsm: { pin: [SECRET77] }",
+          "hsm: { pin: { SECRET77 } }",
+          "hsm: { pin: { SECRET77: 1, SECRET77: 2 } }",
+          "hsm: { pin: { SECRET77: { value: 1 } } }",
+          "hsm: { pin: { valeu: SECRET77 } }",
+          "hsm: { pin: { value: [SECRET77] } }",
+          "hsm: { pin: { value: \"SECRET77\\0\" } }",
+          "hsm: { pin: { value: \"SECRET77${\" } }",
+          "hsm: { pin: { value: \"1${SECRET77}\" } }",
+          "hsm: { pin: { value: SECRET77, file: x } }",
+          "hsm: { keystorePassword: SECRET77, pin: { value: SECRET77 } }",
+          "hsm: { keystorePassword: { a: SECRET77 } }"}) {
+        const auto lines = problems(std::string{text} + "\n");
+        EXPECT_THAT(lines, Not(IsEmpty())) << text;
+        EXPECT_THAT(lines, Not(Contains(HasSubstr("SECRET77")))) << text;
+    }
+    EXPECT_THAT(
+        problems("hsm: { pin: 1234 }\n"),
+        ElementsAre(AllOf(HasSubstr("f:1:8: error: hsm.pin:"), HasSubstr("pin: { value: … }")))
+    );
+}
+
+TEST(YamlReader, LaterKeysAreNeverIgnored) {
+    for (const char* text :
+         {"tls: { client_certificate: { mode: require, ca: ca.pem } }",
+          "tls: { tickets: { keys: /etc/tickets } }",
+          "tls: { fips: true }",
+          "proxy_protocol: { accept_from: [10.0.0.1] }",
+          "ftp: { hosts: { a: { alias: b } } }",
+          "ftp: { backends: [{ address: a, port: 1 }] }",
+          "ftp: { data: { passive_address: [{ from: 10.0.0.0/8, address: 10.0.0.1 }] } }"}) {
+        EXPECT_THAT(
+            problems(std::string{text} + "\n"),
+            ElementsAre(AllOf(HasSubstr(": error: "), HasSubstr("not available in this version")))
+        ) << text;
+    }
+    for (const char* text : {"admin: { listen: \"127.0.0.1:9900\" }", "log: { access: stderr }"}) {
+        EXPECT_THAT(
+            problems(std::string{text} + "\n"),
+            ElementsAre(AllOf(HasSubstr(": warning: "), HasSubstr("not available in this version")))
+        ) << text;
+    }
+    EXPECT_THAT(
+        problems("", {"http.http2=true"}),
+        ElementsAre("--set http.http2=true: warning: http.http2: HTTP/2 is not available in this "
+                    "version; HTTP/1.1 is served")
+    );
+    EXPECT_THAT(
+        problems(
+            "tls: { client_certificate: { mode: none, ca: ca.pem, crl: crl.pem } }\n"
+            "proxy_protocol: { accept_from: [] }\nadmin:\nlog: { access: none }\n",
+            {"http.http2=false", "http.routes=[]"}
+        ),
+        IsEmpty()
+    );
+}
+
+TEST(YamlReader, WarningsAreNotErrors) {
+    const LoadResult result = read(http_only, {"http.http2=true"});
+    EXPECT_EQ(result.problems.size(), 1U);
+    EXPECT_TRUE(result.ok());
+}
+
+TEST(YamlReader, UnreadableFilesSayWhy) {
+    EXPECT_EQ(
+        render(load("/nonexistent/f.yaml").problems),
+        "/nonexistent/f.yaml: error: cannot be read: No such file or directory\n"
+    );
+    EXPECT_THAT(render(load("/").problems), HasSubstr("Is a directory"));
+    EXPECT_FALSE(load("/").ok());
+}
+
+TEST(YamlReader, ReadsFromDisk) {
+    const auto file = std::filesystem::temp_directory_path() /
+                      ("hsmfront-config-" + std::to_string(::getpid()) + ".yaml");
+    std::ofstream{file} << http_only;
+    const LoadResult result = load(file);
+    std::filesystem::remove(file);
+    EXPECT_TRUE(result.ok()) << render(result.problems);
+    EXPECT_EQ(result.settings.certificates, file.parent_path() / "certs");
+    EXPECT_EQ(result.positions.find("http.alias").line, 4);
+}
+
+}  // namespace
+}  // namespace hsmfront::config
