@@ -1,0 +1,290 @@
+#include "proxy/tls/stream.hpp"
+
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/errc.hpp"
+#include "tls_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hsmfront::tls {
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+
+net::Task<void> answer_pong(net::Socket socket, std::shared_ptr<const Context> context) {
+    Stream stream(std::move(socket), std::move(context));
+    const error_code ec = co_await stream.handshake(10s);
+    EXPECT_FALSE(ec) << ec.message() << ": " << stream.failure();
+    if (ec) {
+        co_return;
+    }
+    std::array<char, 64> buffer{};
+    const auto got = co_await net::read_some(stream, buffer);
+    EXPECT_TRUE(got);
+    EXPECT_EQ(std::string_view(buffer.data(), *got), "ping");
+    EXPECT_FALSE(co_await net::write_all(stream, std::string_view("pong")));
+    EXPECT_FALSE(co_await stream.shutdown_send());
+    // The client closes after it has read ours.
+    const auto end = co_await net::read_some(stream, buffer);
+    EXPECT_FALSE(end);
+}
+
+struct KeyCase {
+    const char* name;
+    certs::KeyType type;
+    int version;
+};
+
+class OffloadedHandshake : public testing::TestWithParam<KeyCase> {};
+
+TEST_P(OffloadedHandshake, IsSignedOnAnotherThread) {
+    const auto& param = GetParam();
+    const auto key = std::make_shared<ThreadKey>(make_key(param.name), param.type);
+    const auto context = context_with(key);
+    OneShotServer server;
+    std::string answer;
+    server.run(
+        [&](net::Socket socket) { return answer_pong(std::move(socket), context); },
+        [&] {
+            Client client(param.version);
+            ASSERT_TRUE(client.connect(server.port()));
+            client.write("ping");
+            answer = client.read_all();
+            client.shut_down();
+        }
+    );
+    EXPECT_EQ(answer, "pong");
+    EXPECT_EQ(key->submitted(), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllKeys,
+    OffloadedHandshake,
+    testing::Values(
+        KeyCase{"RSA", certs::KeyType::rsa, TLS1_2_VERSION},
+        KeyCase{"RSA", certs::KeyType::rsa, TLS1_3_VERSION},
+        KeyCase{"P-256", certs::KeyType::ec, TLS1_2_VERSION},
+        KeyCase{"P-256", certs::KeyType::ec, TLS1_3_VERSION},
+        KeyCase{"P-384", certs::KeyType::ec, TLS1_3_VERSION},
+        KeyCase{"ED25519", certs::KeyType::ed25519, TLS1_2_VERSION},
+        KeyCase{"ED25519", certs::KeyType::ed25519, TLS1_3_VERSION}
+    ),
+    [](const auto& instance) {
+        std::string name = instance.param.name;
+        std::erase(name, '-');
+        return name + (instance.param.version == TLS1_2_VERSION ? "Tls12" : "Tls13");
+    }
+);
+
+TEST(Handshake, UsesPssForRsaInTls13) {
+    const auto key = std::make_shared<ThreadKey>(make_key("RSA"), certs::KeyType::rsa);
+    const auto context = context_with(key);
+    OneShotServer server;
+    server.run(
+        [&](net::Socket socket) { return answer_pong(std::move(socket), context); },
+        [&] {
+            Client client(TLS1_3_VERSION);
+            ASSERT_TRUE(client.connect(server.port()));
+            client.write("ping");
+            EXPECT_EQ(client.read_all(), "pong");
+            client.shut_down();
+        }
+    );
+    EXPECT_EQ(key->last_padding, certs::Padding::pss);
+}
+
+TEST(Handshake, WithoutPssInTheTokenFallsBackToTls12) {
+    const auto key = std::make_shared<ThreadKey>(make_key("RSA"), certs::KeyType::rsa);
+    key->can.pss = false;
+    const auto context = context_with(key);
+    OneShotServer server;
+    server.run(
+        [&](net::Socket socket) { return answer_pong(std::move(socket), context); },
+        [&] {
+            Client client;
+            ASSERT_TRUE(client.connect(server.port()));
+            EXPECT_STREQ(client.version(), "TLSv1.2");
+            client.write("ping");
+            EXPECT_EQ(client.read_all(), "pong");
+            client.shut_down();
+        }
+    );
+    EXPECT_EQ(key->last_padding, certs::Padding::pkcs1);
+}
+
+net::Task<void> handshake_fails(
+    net::Socket socket,
+    std::shared_ptr<const Context> context,
+    error_code expected,
+    std::string in_words,
+    net::milliseconds limit
+) {
+    Stream stream(std::move(socket), std::move(context));
+    const error_code ec = co_await stream.handshake(limit);
+    EXPECT_EQ(ec, expected) << ec.message();
+    EXPECT_NE(stream.failure().find(in_words), std::string::npos) << stream.failure();
+}
+
+TEST(Handshake, FailsAtOnceWhenTheQueueIsFull) {
+    const auto key = std::make_shared<ThreadKey>(make_key("P-256"), certs::KeyType::ec);
+    const auto context = context_with(key);
+    key->refuse = true;
+    EXPECT_FALSE(context->available());
+    OneShotServer server;
+    server.run(
+        [&](net::Socket socket) {
+            return handshake_fails(
+                std::move(socket),
+                context,
+                make_error_code(net::Errc::tls_failed),
+                "signature: ",
+                10s
+            );
+        },
+        [&] {
+            Client client;
+            EXPECT_FALSE(client.connect(server.port()));
+        }
+    );
+}
+
+TEST(Handshake, TimesOutWhileTheSignatureIsHeldAndEndsItsJob) {
+    const auto key = std::make_shared<ThreadKey>(make_key("P-256"), certs::KeyType::ec);
+    const auto context = context_with(key);
+    key->hold();
+    OneShotServer server;
+    server.run(
+        [&](net::Socket socket) {
+            return handshake_fails(
+                std::move(socket), context, make_error_code(net::Errc::timed_out), "", 100ms
+            );
+        },
+        [&] {
+            Client client;
+            EXPECT_FALSE(client.connect(server.port()));
+        }
+    );
+    EXPECT_EQ(key->submitted(), 1);
+    key->release();  // the late answer finds a cancelled job; sanitizers watch
+}
+
+TEST(Handshake, RefusesAlpnWithoutOverlap) {
+    const auto key = std::make_shared<ThreadKey>(make_key("P-256"), certs::KeyType::ec);
+    const auto context = context_with(key, {}, {"ftp"});
+    OneShotServer server;
+    server.run(
+        [&](net::Socket socket) {
+            return handshake_fails(
+                std::move(socket), context, make_error_code(net::Errc::tls_failed), "", 10s
+            );
+        },
+        [&] {
+            Client client(0, "http/1.1");
+            EXPECT_FALSE(client.connect(server.port()));
+        }
+    );
+}
+
+net::Task<void> read_end(
+    net::Socket socket, std::shared_ptr<const Context> context, net::Errc expected
+) {
+    Stream stream(std::move(socket), std::move(context));
+    EXPECT_FALSE(co_await stream.handshake(10s));
+    std::array<char, 64> buffer{};
+    const auto got = co_await net::read_some(stream, buffer);
+    EXPECT_TRUE(got);
+    const auto end = co_await net::read_some(stream, buffer);
+    EXPECT_FALSE(end);
+    EXPECT_EQ(end.error(), make_error_code(expected)) << end.error().message();
+}
+
+TEST(Stream, TellsCloseNotifyFromACut) {
+    const auto context = file_context();
+    for (const bool clean : {true, false}) {
+        for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+            OneShotServer server;
+            server.run(
+                [&](net::Socket socket) {
+                    return read_end(
+                        std::move(socket), context, clean ? net::Errc::eof : net::Errc::truncated
+                    );
+                },
+                [&] {
+                    Client client(version);
+                    ASSERT_TRUE(client.connect(server.port()));
+                    client.write("data");
+                    if (clean) {
+                        client.shut_down();
+                    }
+                    // FIN first: closing with tickets unread would reset the connection.
+                    ::shutdown(client.fd(), SHUT_WR);
+                    static_cast<void>(client.read_all());
+                }
+            );
+        }
+    }
+}
+
+net::Task<void> interrupted_read(net::Socket socket, std::shared_ptr<const Context> context) {
+    Stream stream(std::move(socket), std::move(context));
+    EXPECT_FALSE(co_await stream.handshake(10s));
+    const auto executor = co_await net::asio::this_coro::executor;
+    const net::Deadline deadline(executor, {&stream}, 50ms);
+    std::array<char, 64> buffer{};
+    const auto got = co_await net::read_some(stream, buffer);
+    EXPECT_EQ(got.error(), make_error_code(net::Errc::timed_out));
+    const auto again = co_await net::read_some(stream, buffer);
+    EXPECT_EQ(again.error(), make_error_code(net::Errc::timed_out)) << "interruptions stick";
+    stream.resume();
+    EXPECT_FALSE(co_await net::write_all(stream, std::string_view("late")));
+    EXPECT_FALSE(co_await stream.shutdown_send());
+}
+
+TEST(Stream, InterruptionEndsAReadAndCanBeUndone) {
+    const auto context = file_context();
+    OneShotServer server;
+    server.run(
+        [&](net::Socket socket) { return interrupted_read(std::move(socket), context); },
+        [&] {
+            Client client;
+            ASSERT_TRUE(client.connect(server.port()));
+            EXPECT_EQ(client.read_all(), "late");
+        }
+    );
+}
+
+net::Task<void> unwrap_and_talk(net::Socket socket, std::shared_ptr<const Context> context) {
+    StreamOptions options;
+    options.read_ahead = false;
+    Stream stream(std::move(socket), std::move(context), options);
+    EXPECT_FALSE(co_await stream.handshake(10s));
+    auto plain = co_await stream.unwrap(10s);
+    EXPECT_TRUE(plain);
+    if (!plain) {
+        co_return;
+    }
+    std::array<char, 16> buffer{};
+    const auto [ec, size] =
+        co_await plain->async_read_some(net::asio::buffer(buffer), net::as_tuple);
+    EXPECT_FALSE(ec) << ec.message();
+    EXPECT_EQ(std::string_view(buffer.data(), size), "clear");
+}
+
+TEST(Stream, UnwrapLeavesThePlainBytesThatFollow) {
+    const auto context = file_context();
+    OneShotServer server;
+    server.run(
+        [&](net::Socket socket) { return unwrap_and_talk(std::move(socket), context); },
+        [&] {
+            Client client;
+            ASSERT_TRUE(client.connect(server.port()));
+            EXPECT_EQ(client.read_all(), "");
+            client.shut_down();
+            EXPECT_EQ(::write(client.fd(), "clear", 5), 5);
+        }
+    );
+}
+
+}  // namespace
+}  // namespace hsmfront::tls
