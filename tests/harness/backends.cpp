@@ -86,7 +86,7 @@ Command origin_command(const fs::path& directory, std::uint16_t port) {
 void await(Process& process, std::uint16_t port, const fs::path& output) {
     const bool up = eventually([&] { return listens(port) || !process.running(); });
     if (!up || !process.running()) {
-        throw std::runtime_error("a backend did not start: " + read_file(output));
+        throw std::runtime_error("a backend did not start: " + text_of(output));
     }
 }
 
@@ -100,7 +100,7 @@ Vsftpd::Vsftpd(const fs::path& directory, PortBlock& ports)
     await(process_, port_, directory / "output.log");
 }
 
-std::string Vsftpd::log() const { return read_file(log_); }
+std::string Vsftpd::log() const { return text_of(log_); }
 
 Nginx::Nginx(const fs::path& directory, PortBlock& ports)
     : port_(ports.next()),
@@ -110,7 +110,7 @@ Nginx::Nginx(const fs::path& directory, PortBlock& ports)
     await(process_, port_, directory / "output.log");
 }
 
-std::string Nginx::log() const { return read_file(log_); }
+std::string Nginx::log() const { return text_of(log_); }
 
 Origin::Origin(const fs::path& directory, PortBlock& ports)
     : port_(ports.next()), process_(origin_command(make_directory(directory), port_)) {

@@ -14,34 +14,13 @@
 
 namespace hsmfront::test {
 
-TempDir::TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "hsmfront-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-        throw std::system_error(errno, std::generic_category(), name);
-    }
-    path_ = name;
-}
-
-TempDir::~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
-std::string read_file(const std::filesystem::path& path) {
+std::string text_of(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
     if (file) {
         text << file.rdbuf();
     }
     return text.str();
-}
-
-void write_file(const std::filesystem::path& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text;
-    if (!file.flush()) {
-        throw std::system_error(errno, std::generic_category(), path.string());
-    }
 }
 
 void write_random(const std::filesystem::path& path, std::size_t size) {

@@ -78,7 +78,7 @@ Front::Front(const FrontConfig& config, const std::filesystem::path& directory, 
     process_ = std::make_unique<Process>(command);
 }
 
-std::string Front::log() const { return read_file(log_); }
+std::string Front::log() const { return text_of(log_); }
 
 bool Front::up(const std::string& protocol, milliseconds limit) {
     return logged("protocol " + protocol + " is up", limit);
@@ -113,7 +113,7 @@ std::size_t Front::error_lines() const {
 }
 
 std::size_t Front::peak_memory_kib() const {
-    std::istringstream status(read_file("/proc/" + std::to_string(process_->pid()) + "/status"));
+    std::istringstream status(text_of("/proc/" + std::to_string(process_->pid()) + "/status"));
     for (std::string field; status >> field;) {
         if (field == "VmHWM:") {
             std::size_t kib = 0;

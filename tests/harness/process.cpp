@@ -160,8 +160,8 @@ Outcome run(
     Process client(command);
     Outcome outcome;
     outcome.code = client.wait(limit).value_or(-1);
-    outcome.out = read_file(command.output);
-    outcome.error = read_file(command.error);
+    outcome.out = text_of(command.output);
+    outcome.error = text_of(command.error);
     return outcome;
 }
 

@@ -1,0 +1,150 @@
+// A token that stalls, fails or forgets its sessions costs new full handshakes only; a PIN that is
+// wrong reaches it once.
+#include "tests/fault/shim_stage.hpp"
+
+#include <gmock/gmock.h>
+
+namespace hsmfront::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr long ckr_function_failed = 0x06;
+constexpr long ckr_device_error = 0x30;
+
+class TokenFault : public ShimStage {
+  protected:
+    [[nodiscard]] bool grows(const std::string& name, milliseconds limit) const {
+        const auto before = size_of(scratch() / name);
+        return eventually([&] { return size_of(scratch() / name) > before + 500'000; }, limit);
+    }
+};
+
+TEST_F(TokenFault, EstablishedTransfersContinueWhileItStallsForTwoSeconds) {
+    config.hsm.extra = "sign_timeout: 20s";
+    start();
+    write_random(nginx.root() / "file", 24'000'000);
+    std::filesystem::copy(nginx.root() / "file", vsftpd.root() / "file");
+    const auto web = download(https("/file"), "web", {"--limit-rate", "4M"});
+    const auto files = download(ftp("/file"), "files", {"--limit-rate", "4M"});
+    ASSERT_TRUE(grows("web", 20s));
+    ASSERT_TRUE(grows("files", 20s));
+
+    shim.set({{"stall", 1}});
+    const auto stalled = std::chrono::steady_clock::now();
+    const auto newcomer = download(https("/small"), "newcomer");
+    ASSERT_TRUE(eventually([&] { return shim.counter("signing_now") > 0; }));
+    while (std::chrono::steady_clock::now() < stalled + 2s) {
+        EXPECT_TRUE(grows("web", 1500ms)) << "HTTPS waits for the token";
+        EXPECT_TRUE(grows("files", 1500ms)) << "FTPS waits for the token";
+    }
+    EXPECT_TRUE(newcomer->running()) << "this handshake needs the token";
+    shim.set({});
+
+    EXPECT_EQ(newcomer->wait(20s), 0) << text_of(scratch() / "newcomer.log");
+    EXPECT_EQ(web->wait(60s), 0);
+    EXPECT_EQ(files->wait(60s), 0);
+    EXPECT_EQ(sha256(scratch() / "web"), sha256(nginx.root() / "file"));
+    EXPECT_EQ(sha256(scratch() / "files"), sha256(vsftpd.root() / "file"));
+}
+
+TEST_F(TokenFault, HandshakeThatIsNotSignedInTimeFails) {
+    config.hsm.extra = "sign_timeout: 500ms";
+    start();
+    shim.set({{"stall", 1}});
+    const auto answer = curl({https("/small")}, 20s);
+    EXPECT_EQ(answer.code, 35) << answer.error;
+    shim.set({});
+    EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
+}
+
+TEST_F(TokenFault, LostSessionsAreReplaced) {
+    start();
+    shim.set({{"drop", 1}});
+    EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
+    EXPECT_EQ(curl({ftp("/")}).code, 0);
+}
+
+TEST_F(TokenFault, DeviceThatComesBackIsUsedAgain) {
+    start();
+    shim.set({{"down", ckr_device_error}});
+    EXPECT_EQ(curl({https("/small")}, 30s).code, 35);
+    shim.set({});
+    EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
+    EXPECT_EQ(shim.counter("logins"), 2U) << "one login for each life of the module";
+}
+
+TEST_F(TokenFault, AuthIsAnsweredWith431WhileTheDeviceIsAway) {
+    start();
+    shim.set({{"down", ckr_device_error}});
+    const auto refused = [&] { return curl({"-v", ftp("/")}).error; };
+    EXPECT_TRUE(eventually([&] { return refused().find("< 431") != std::string::npos; }));
+    shim.set({});
+    EXPECT_TRUE(eventually([&] { return curl({ftp("/")}).code == 0; }));
+}
+
+TEST_F(TokenFault, OneFailedSignatureCostsOneHandshake) {
+    start();
+    shim.set({{"fail_sign", ckr_function_failed}, {"fail_first", 1}});
+    EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
+    EXPECT_TRUE(front->process().running());
+}
+
+TEST_F(TokenFault, WrongPinReachesTheTokenExactlyOnce) {
+    config.hsm.pin = "{ value: \"999999\" }";
+    launch();
+    EXPECT_EQ(front->process().wait(30s), 1);
+    EXPECT_THAT(front->log(), HasSubstr("PIN"));
+    EXPECT_EQ(shim.counter("logins"), 1U);
+}
+
+TEST_F(TokenFault, WrongPinIsNotSentAgainWhileTheOtherProtocolServes) {
+    config.hsm.pin = "{ value: \"999999\" }";
+    config.http.hsm = false;
+    config.http.alias = "ec";
+    config.certificates = Material::get().key_files();
+    launch();
+    ASSERT_TRUE(front->up("http"));
+    ASSERT_TRUE(front->logged("protocol ftp does not start: "));
+    EXPECT_EQ(curl({https("/small")}).out, "small");
+    EXPECT_EQ(front->process().stop(), 0);
+    EXPECT_EQ(shim.counter("logins"), 1U);
+}
+
+TEST_F(TokenFault, RightPinIsSentOnceForAllSigners) {
+    start();
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(curl({https("/small")}).out, "small");
+    }
+    EXPECT_EQ(shim.counter("logins"), 1U);
+}
+
+TEST_F(TokenFault, TokenWithFewSessionsServesWithThose) {
+    shim.set({{"max_sessions", 3}});
+    start();
+    EXPECT_EQ(curl({https("/small")}).out, "small");
+}
+
+TEST_F(TokenFault, RsaWithoutPssPaddingInTheTokenServesTls13) {
+    config.http.alias = "rsa";
+    shim.set({{"no_pss", 1}});
+    start();
+    EXPECT_EQ(curl({"--tlsv1.3", https("/small")}).out, "small");
+}
+
+TEST_F(TokenFault, ResumedHandshakeNeedsNoSignature) {
+    config.http.enabled = false;
+    start();
+    write_random(vsftpd.root() / "file", 1000);
+    const auto before = shim.counter("signs");
+    std::vector<std::string> arguments;
+    for (int i = 0; i < 5; ++i) {
+        const auto name = (scratch() / ("received" + std::to_string(i))).string();
+        arguments.insert(arguments.end(), {"-o", name, ftp("/file")});
+    }
+    ASSERT_EQ(curl(arguments).code, 0);
+    EXPECT_EQ(shim.counter("signs"), before + 1) << "data connections did not resume";
+}
+
+}  // namespace
+}  // namespace hsmfront::test
