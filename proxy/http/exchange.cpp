@@ -142,11 +142,11 @@ net::Task<void> Exchange::upload() {
 
 net::Task<void> Exchange::stop_upload() {
     client_.watch().pause();
-    if (tasks_.size() != 0) {
+    if (tasks_.size() != 0 && !upload_end_) {
         client_.transport().interrupt(net::Errc::refused);
         backend_->stream.interrupt(net::Errc::refused);
-        co_await tasks_.join();
     }
+    co_await tasks_.join();
     client_.resume();
 }
 

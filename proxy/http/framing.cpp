@@ -35,7 +35,7 @@ FramingFields framing_fields(const Fields& fields) {
 
 /// Well-formed codings that end in one chunked: understood, but not offered.
 bool is_layered_chunked(std::string_view codings) {
-    bool valid = true;
+    bool valid = !codings.ends_with(',');
     std::size_t chunked = 0;
     std::string_view last;
     while (!codings.empty()) {
