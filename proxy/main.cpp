@@ -1,11 +1,12 @@
 // The command line: read, build, run, exit code.
-#include "config/loader.hpp"
 #include "config/problem.hpp"
+#include "config/yaml_reader.hpp"
 #include "proxy/runtime/check.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/options.hpp"
 #include "proxy/runtime/server.hpp"
 
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -21,7 +22,13 @@ int run_check(const Options& options) {
     if (!loaded.ok()) {
         return runtime::exit_usage;
     }
-    const auto found = runtime::check(loaded.settings, std::chrono::system_clock::now());
+    auto found = runtime::check(loaded.settings, std::chrono::system_clock::now());
+    for (auto& problem : found) {
+        const auto& position = loaded.positions.find(problem.key);
+        problem.file = position.file;
+        problem.line = position.line;
+        problem.column = position.column;
+    }
     std::cerr << config::render(found);
     if (config::has_errors(found)) {
         return runtime::exit_usage;
@@ -48,7 +55,7 @@ int run_serve(const Options& options) {
 
 int run(const Options& options) {
     if (!options.error.empty()) {
-        std::cerr << "hsmfront: " << options.error << '\n';
+        std::cerr << "hsmfront: " << options.error << "; see hsmfront --help\n";
         return runtime::exit_usage;
     }
     switch (options.command) {

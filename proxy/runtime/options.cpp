@@ -89,7 +89,7 @@ class Parser {
 
   private:
     Options failed(std::string why) {
-        options_.error = std::move(why) + "; see hsmfront --help";
+        options_.error = std::move(why);
         return options_;
     }
 
