@@ -146,7 +146,6 @@ Loaded<EvpPkeyPtr> read_private_key(const std::filesystem::path& file) {
     if (key) {
         return key;
     }
-    const bool empty = at_end_of_pem();
     const std::string reason = drain_openssl_reason();
     const std::string start = "private key " + file.string() + ": ";
     if (asked) {
@@ -157,8 +156,7 @@ Loaded<EvpPkeyPtr> read_private_key(const std::filesystem::path& file) {
                 "-in ENCRYPTED -out PLAIN' and chmod 600"};
     }
     return Failure{
-        Errc::file_malformed,
-        start + (empty ? "no PEM private key in it" : "cannot be parsed: " + reason)};
+        Errc::file_malformed, start + "no PEM private key in it that can be read: " + reason};
 }
 
 }  // namespace hsmfront::certs

@@ -1,0 +1,129 @@
+#include "tests/support/test_ca.hpp"
+
+#include "certs/openssl_reason.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include <stdexcept>
+
+namespace hsmfront::test {
+namespace {
+
+using certs::BioPtr;
+using certs::Deleter;
+using certs::EvpPkeyPtr;
+using certs::X509Ptr;
+
+constexpr long day = 24L * 60 * 60;
+
+void check(bool fine, const char* what) {
+    if (!fine) {
+        throw std::runtime_error(std::string(what) + ": " + certs::drain_openssl_reason());
+    }
+}
+
+void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    const std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>> extension(
+        X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str())
+    );
+    check(extension && X509_add_ext(certificate, extension.get(), -1) == 1, value.c_str());
+}
+
+X509Ptr new_certificate(const std::string& subject, EVP_PKEY* key) {
+    X509Ptr certificate(X509_new());
+    std::uint64_t serial = 0;
+    check(RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof(serial)) == 1, "serial");
+    X509_set_version(certificate.get(), X509_VERSION_3);
+    ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), serial >> 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -day);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 365 * day);
+    X509_NAME_add_entry_by_txt(
+        X509_get_subject_name(certificate.get()),
+        "CN",
+        MBSTRING_UTF8,
+        reinterpret_cast<const unsigned char*>(subject.c_str()),
+        -1,
+        -1,
+        0
+    );
+    check(X509_set_pubkey(certificate.get(), key) == 1, "public key");
+    return certificate;
+}
+
+}  // namespace
+
+TestCa::TestCa(const std::string& name)
+    : key_(make_key("P-256")), certificate_(new_certificate(name, key_.get())) {
+    X509* own = certificate_.get();
+    X509_set_issuer_name(own, X509_get_subject_name(own));
+    add_extension(own, own, NID_basic_constraints, "critical,CA:TRUE");
+    add_extension(own, own, NID_key_usage, "critical,keyCertSign,cRLSign");
+    add_extension(own, own, NID_subject_key_identifier, "hash");
+    check(X509_sign(own, key_.get(), EVP_sha256()) > 0, "signing the CA");
+}
+
+X509Ptr TestCa::issue(
+    EVP_PKEY* key, const std::string& subject, const std::vector<std::string>& names
+) const {
+    X509Ptr certificate = new_certificate(subject, key);
+    X509* leaf = certificate.get();
+    X509_set_issuer_name(leaf, X509_get_subject_name(certificate_.get()));
+    std::string list;
+    for (const auto& name : names) {
+        list += (list.empty() ? "" : ",") + name;
+    }
+    add_extension(leaf, certificate_.get(), NID_basic_constraints, "critical,CA:FALSE");
+    add_extension(leaf, certificate_.get(), NID_key_usage, "critical,digitalSignature");
+    add_extension(leaf, certificate_.get(), NID_ext_key_usage, "serverAuth");
+    add_extension(leaf, certificate_.get(), NID_subject_alt_name, list);
+    check(X509_sign(leaf, key_.get(), EVP_sha256()) > 0, "signing a certificate");
+    return certificate;
+}
+
+std::string TestCa::pem() const { return to_pem(certificate_.get()); }
+
+void TestCa::write_chain(
+    const std::filesystem::path& file, EVP_PKEY* key, const std::string& subject
+) const {
+    write_file(file, to_pem(issue(key, subject).get()) + pem());
+}
+
+std::string to_pem(X509* certificate) {
+    const BioPtr bio(BIO_new(BIO_s_mem()));
+    check(PEM_write_bio_X509(bio.get(), certificate) == 1, "writing a certificate");
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+std::string to_pem(EVP_PKEY* private_key) {
+    const BioPtr bio(BIO_new(BIO_s_mem()));
+    check(
+        PEM_write_bio_PrivateKey(bio.get(), private_key, nullptr, nullptr, 0, nullptr, nullptr) ==
+            1,
+        "writing a key"
+    );
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+EvpPkeyPtr make_key(const std::string& kind) {
+    EVP_PKEY* key = nullptr;
+    if (kind == "RSA") {
+        key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048});
+    } else if (kind == "ED25519") {
+        key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+    } else {
+        key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", kind.c_str());
+    }
+    check(key != nullptr, kind.c_str());
+    return EvpPkeyPtr(key);
+}
+
+}  // namespace hsmfront::test

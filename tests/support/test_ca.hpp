@@ -1,0 +1,43 @@
+// TestCa: a certificate authority in memory.
+#pragma once
+
+#include "certs/handle.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace hsmfront::test {
+
+/// EC P-256, valid from yesterday for a year. Throws std::runtime_error when OpenSSL refuses.
+class TestCa {
+  public:
+    explicit TestCa(const std::string& name = "hsmfront test CA");
+
+    /// A TLS server certificate for `key`. `names` are subjectAltName entries as OpenSSL writes
+    /// them: "DNS:localhost", "IP:127.0.0.1".
+    [[nodiscard]] certs::X509Ptr issue(
+        EVP_PKEY* key,
+        const std::string& subject,
+        const std::vector<std::string>& names = {"DNS:localhost", "IP:127.0.0.1", "IP:::1"}
+    ) const;
+
+    [[nodiscard]] X509* certificate() const { return certificate_.get(); }
+    [[nodiscard]] std::string pem() const;
+
+    /// Issues a certificate for `key` and writes the chain: leaf, then this CA.
+    void write_chain(const std::filesystem::path& file, EVP_PKEY* key, const std::string& subject)
+        const;
+
+  private:
+    certs::EvpPkeyPtr key_;
+    certs::X509Ptr certificate_;
+};
+
+[[nodiscard]] std::string to_pem(X509* certificate);
+[[nodiscard]] std::string to_pem(EVP_PKEY* private_key);
+
+/// Keys in memory, "RSA" (2048), "P-256", "P-384", "ED25519".
+[[nodiscard]] certs::EvpPkeyPtr make_key(const std::string& kind);
+
+}  // namespace hsmfront::test
