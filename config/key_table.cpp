@@ -106,9 +106,7 @@ Key forwarded_emit() {
 }
 
 Key log_file() {
-    Key key = text(
-        "log.file", [](Settings & s) -> auto& { return s.log.file; }
-    );
+    Key key = text("log.file", [](Settings& s) { return &s.log.file; });
     key.expected = "stderr or a path";
     key.read = [read = key.read](Settings& settings, const std::vector<std::string>& values) {
         if (values.front() == "stderr") {
@@ -122,39 +120,21 @@ Key log_file() {
 
 std::vector<Key> hsm_keys() {
     return {
-        example(text(
-            "hsm.module", [](Settings & s) -> auto& { return s.hsm.module; }
-        )),
-        example(text(
-            "hsm.token", [](Settings & s) -> auto& { return s.hsm.token; }
-        )),
-        example(text(
-            "hsm.pin.file", [](Settings & s) -> auto& { return s.hsm.pin.file; }
-        )),
-        example(text(
-            "hsm.pin.env", [](Settings & s) -> auto& { return s.hsm.pin.env; }
-        )),
-        example(text(
-            "hsm.pin.credential", [](Settings & s) -> auto& { return s.hsm.pin.credential; }
-        )),
-        example(secret(text(
-            "hsm.pin.value", [](Settings & s) -> auto& { return s.hsm.pin.value; }
-        ))),
-        timeout(
-            "hsm.pin_timeout", [](Settings & s) -> auto& { return s.hsm.pin_timeout; }
-        ),
+        example(text("hsm.module", [](Settings& s) { return &s.hsm.module; })),
+        example(text("hsm.token", [](Settings& s) { return &s.hsm.token; })),
+        example(text("hsm.pin.file", [](Settings& s) { return &s.hsm.pin.file; })),
+        example(text("hsm.pin.env", [](Settings& s) { return &s.hsm.pin.env; })),
+        example(text("hsm.pin.credential", [](Settings& s) { return &s.hsm.pin.credential; })),
+        example(secret(text("hsm.pin.value", [](Settings& s) { return &s.hsm.pin.value; }))),
+        timeout("hsm.pin_timeout", [](Settings& s) { return &s.hsm.pin_timeout; }),
         count(
-            "hsm.signers", [](Settings & s) -> auto& { return s.hsm.signers; }, 1, 256
+            "hsm.signers", [](Settings& s) { return &s.hsm.signers; }, 1, 256
         ),
-        timeout(
-            "hsm.sign_timeout", [](Settings & s) -> auto& { return s.hsm.sign_timeout; }
-        ),
+        timeout("hsm.sign_timeout", [](Settings& s) { return &s.hsm.sign_timeout; }),
         count(
-            "hsm.queue_limit", [](Settings & s) -> auto& { return s.hsm.queue_limit; }, 1, 1'000'000
+            "hsm.queue_limit", [](Settings& s) { return &s.hsm.queue_limit; }, 1, 1'000'000
         ),
-        example(text(
-            "certificates", [](Settings & s) -> auto& { return s.certificates; }
-        )),
+        example(text("certificates", [](Settings& s) { return &s.certificates; })),
     };
 }
 
@@ -162,82 +142,53 @@ std::vector<Key> tls_keys() {
     return {
         choice<TlsVersion>(
             "tls.min_version",
-            [](Settings & s) -> auto& { return s.tls.min_version; },
+            [](Settings& s) { return &s.tls.min_version; },
             {{"1.2", TlsVersion::tls1_2}, {"1.3", TlsVersion::tls1_3}}
         ),
-        text(
-            "tls.ciphers", [](Settings & s) -> auto& { return s.tls.ciphers; }
-        ),
-        text(
-            "tls.ciphersuites", [](Settings & s) -> auto& { return s.tls.ciphersuites; }
-        ),
-        text(
-            "tls.groups", [](Settings & s) -> auto& { return s.tls.groups; }
-        ),
+        text("tls.ciphers", [](Settings& s) { return &s.tls.ciphers; }),
+        text("tls.ciphersuites", [](Settings& s) { return &s.tls.ciphersuites; }),
+        text("tls.groups", [](Settings& s) { return &s.tls.groups; }),
         duration(
-            "tls.tickets.lifetime",
-            [](Settings & s) -> auto& { return s.tls.ticket_lifetime; },
-            1min,
-            168h
+            "tls.tickets.lifetime", [](Settings& s) { return &s.tls.ticket_lifetime; }, 1min, 168h
         ),
         detail::scalar(
             "workers",
             "auto or a whole number",
-            [](Settings & s) -> auto& { return s.workers; },
+            [](Settings& s) { return &s.workers; },
             parse_workers
         ),
-        example(text(
-            "user", [](Settings & s) -> auto& { return s.user; }
-        )),
+        example(text("user", [](Settings& s) { return &s.user; })),
     };
 }
 
 std::vector<Key> ftp_keys() {
     return {
-        example(boolean(
-            "ftp.enabled", [](Settings & s) -> auto& { return s.ftp.enabled; }
-        )),
-        boolean(
-            "ftp.hsm.enabled", [](Settings & s) -> auto& { return s.ftp.hsm_enabled; }
-        ),
-        example(aliases(
-            "ftp.alias", [](Settings & s) -> auto& { return s.ftp.aliases; }
-        )),
-        example(list(
-            "ftp.listen", [](Settings & s) -> auto& { return s.ftp.listen; }
-        )),
+        example(boolean("ftp.enabled", [](Settings& s) { return &s.ftp.enabled; })),
+        boolean("ftp.hsm.enabled", [](Settings& s) { return &s.ftp.hsm_enabled; }),
+        example(aliases("ftp.alias", [](Settings& s) { return &s.ftp.aliases; })),
+        example(list("ftp.listen", [](Settings& s) { return &s.ftp.listen; })),
         example(text(
             "ftp.listen[].address",
-            [](Settings & s) -> auto& { return s.ftp.listen.back().endpoint.address; },
+            [](Settings& s) { return &s.ftp.listen.back().endpoint.address; },
             check_address
         )),
         example(port(
-            "ftp.listen[].port",
-            [](Settings & s) -> auto& { return s.ftp.listen.back().endpoint.port; }
+            "ftp.listen[].port", [](Settings& s) { return &s.ftp.listen.back().endpoint.port; }
         )),
         choice<FtpTlsMode>(
             "ftp.listen[].tls",
-            [](Settings & s) -> auto& { return s.ftp.listen.back().tls; },
+            [](Settings& s) { return &s.ftp.listen.back().tls; },
             {{"explicit", FtpTlsMode::explicit_tls}, {"implicit", FtpTlsMode::implicit_tls}}
         ),
         example(text(
             "ftp.backend.address",
-            [](Settings & s) -> auto& { return s.ftp.backend.endpoint.address; },
+            [](Settings& s) { return &s.ftp.backend.endpoint.address; },
             check_host
         )),
-        example(port(
-            "ftp.backend.port", [](Settings & s) -> auto& { return s.ftp.backend.endpoint.port; }
-        )),
-        boolean(
-            "ftp.require_tls.control",
-            [](Settings & s) -> auto& { return s.ftp.require_tls_control; }
-        ),
-        boolean(
-            "ftp.require_tls.data", [](Settings & s) -> auto& { return s.ftp.require_tls_data; }
-        ),
-        boolean(
-            "ftp.allow_ccc", [](Settings & s) -> auto& { return s.ftp.allow_ccc; }
-        ),
+        example(port("ftp.backend.port", [](Settings& s) { return &s.ftp.backend.endpoint.port; })),
+        boolean("ftp.require_tls.control", [](Settings& s) { return &s.ftp.require_tls_control; }),
+        boolean("ftp.require_tls.data", [](Settings& s) { return &s.ftp.require_tls_data; }),
+        boolean("ftp.allow_ccc", [](Settings& s) { return &s.ftp.allow_ccc; }),
     };
 }
 
@@ -246,137 +197,101 @@ std::vector<Key> ftp_data_keys() {
         detail::scalar(
             "ftp.data.passive_ports",
             "a range of ports such as 50000-50999",
-            [](Settings & s) -> auto& { return s.ftp.data.passive_ports; },
+            [](Settings& s) { return &s.ftp.data.passive_ports; },
             parse_port_range
         ),
         passive_address(),
         choice<SessionReuse>(
             "ftp.data.session_reuse",
-            [](Settings & s) -> auto& { return s.ftp.data.session_reuse; },
+            [](Settings& s) { return &s.ftp.data.session_reuse; },
             {{"off", SessionReuse::off},
              {"accept", SessionReuse::accept},
              {"require", SessionReuse::require}}
         ),
         boolean(
             "ftp.data.require_close_notify",
-            [](Settings & s) -> auto& { return s.ftp.data.require_close_notify; }
+            [](Settings& s) { return &s.ftp.data.require_close_notify; }
         ),
+        timeout("ftp.timeouts.handshake", [](Settings& s) { return &s.ftp.timeouts.handshake; }),
+        timeout("ftp.timeouts.login", [](Settings& s) { return &s.ftp.timeouts.login; }),
+        timeout("ftp.timeouts.idle", [](Settings& s) { return &s.ftp.timeouts.idle; }),
         timeout(
-            "ftp.timeouts.handshake", [](Settings & s) -> auto& { return s.ftp.timeouts.handshake; }
+            "ftp.timeouts.data_connect", [](Settings& s) { return &s.ftp.timeouts.data_connect; }
         ),
-        timeout(
-            "ftp.timeouts.login", [](Settings & s) -> auto& { return s.ftp.timeouts.login; }
-        ),
-        timeout(
-            "ftp.timeouts.idle", [](Settings & s) -> auto& { return s.ftp.timeouts.idle; }
-        ),
-        timeout(
-            "ftp.timeouts.data_connect",
-            [](Settings & s) -> auto& { return s.ftp.timeouts.data_connect; }
-        ),
-        timeout(
-            "ftp.timeouts.data_stall",
-            [](Settings & s) -> auto& { return s.ftp.timeouts.data_stall; }
-        ),
+        timeout("ftp.timeouts.data_stall", [](Settings& s) { return &s.ftp.timeouts.data_stall; }),
     };
 }
 
 std::vector<Key> http_keys() {
     return {
-        example(boolean(
-            "http.enabled", [](Settings & s) -> auto& { return s.http.enabled; }
-        )),
-        boolean(
-            "http.hsm.enabled", [](Settings & s) -> auto& { return s.http.hsm_enabled; }
-        ),
-        example(aliases(
-            "http.alias", [](Settings & s) -> auto& { return s.http.aliases; }
-        )),
-        example(list(
-            "http.listen", [](Settings & s) -> auto& { return s.http.listen; }
-        )),
+        example(boolean("http.enabled", [](Settings& s) { return &s.http.enabled; })),
+        boolean("http.hsm.enabled", [](Settings& s) { return &s.http.hsm_enabled; }),
+        example(aliases("http.alias", [](Settings& s) { return &s.http.aliases; })),
+        example(list("http.listen", [](Settings& s) { return &s.http.listen; })),
         example(text(
             "http.listen[].address",
-            [](Settings & s) -> auto& { return s.http.listen.back().address; },
+            [](Settings& s) { return &s.http.listen.back().address; },
             check_address
         )),
-        example(port(
-            "http.listen[].port", [](Settings & s) -> auto& { return s.http.listen.back().port; }
-        )),
-        example(list(
-            "http.redirect", [](Settings & s) -> auto& { return s.http.redirect; }
-        )),
+        example(port("http.listen[].port", [](Settings& s) { return &s.http.listen.back().port; })),
+        example(list("http.redirect", [](Settings& s) { return &s.http.redirect; })),
         example(text(
             "http.redirect[].address",
-            [](Settings & s) -> auto& { return s.http.redirect.back().address; },
+            [](Settings& s) { return &s.http.redirect.back().address; },
             check_address
         )),
-        example(port(
-            "http.redirect[].port",
-            [](Settings & s) -> auto& { return s.http.redirect.back().port; }
-        )),
+        example(
+            port("http.redirect[].port", [](Settings& s) { return &s.http.redirect.back().port; })
+        ),
         example(text(
             "http.backend.address",
-            [](Settings & s) -> auto& { return s.http.backend.endpoint.address; },
+            [](Settings& s) { return &s.http.backend.endpoint.address; },
             check_host
         )),
-        example(port(
-            "http.backend.port", [](Settings & s) -> auto& { return s.http.backend.endpoint.port; }
-        )),
+        example(port("http.backend.port", [](Settings& s) { return &s.http.backend.endpoint.port; })
+        ),
     };
 }
 
 std::vector<Key> http_behaviour_keys() {
-    const auto timeouts = [](Settings& s) -> HttpTimeouts& { return s.http.timeouts; };
     return {
         detail::scalar(
             "http.hsts",
             "a duration such as 365d",
-            [](Settings & s) -> auto& { return s.http.hsts; },
+            [](Settings& s) { return &s.http.hsts; },
             parse_max_age
         ),
         texts(
             "http.forwarded.trust",
-            [](Settings & s) -> auto& { return s.http.forwarded.trust; },
+            [](Settings& s) { return &s.http.forwarded.trust; },
             check_network
         ),
         forwarded_emit(),
-        timeout(
-            "http.timeouts.handshake", [=](Settings & s) -> auto& { return timeouts(s).handshake; }
-        ),
-        timeout(
-            "http.timeouts.header", [=](Settings & s) -> auto& { return timeouts(s).header; }
-        ),
-        timeout(
-            "http.timeouts.idle", [=](Settings & s) -> auto& { return timeouts(s).idle; }
-        ),
+        timeout("http.timeouts.handshake", [](Settings& s) { return &s.http.timeouts.handshake; }),
+        timeout("http.timeouts.header", [](Settings& s) { return &s.http.timeouts.header; }),
+        timeout("http.timeouts.idle", [](Settings& s) { return &s.http.timeouts.idle; }),
         timeout(
             "http.timeouts.backend_connect",
-            [=](Settings & s) -> auto& { return timeouts(s).backend_connect; }
+            [](Settings& s) { return &s.http.timeouts.backend_connect; }
         ),
         timeout(
             "http.timeouts.backend_response",
-            [=](Settings & s) -> auto& { return timeouts(s).backend_response; }
+            [](Settings& s) { return &s.http.timeouts.backend_response; }
         ),
-        timeout(
-            "http.timeouts.stall", [=](Settings & s) -> auto& { return timeouts(s).stall; }
-        ),
+        timeout("http.timeouts.stall", [](Settings& s) { return &s.http.timeouts.stall; }),
         size(
             "http.limits.header",
-            [](Settings & s) -> auto& { return s.http.limits.header; },
+            [](Settings& s) { return &s.http.limits.header; },
             1024,
-            1024 * 1024
+            1024 * 1024ULL
         ),
         count(
-            "http.limits.headers",
-            [](Settings & s) -> auto& { return s.http.limits.headers; },
-            1,
-            10'000
+            "http.limits.headers", [](Settings& s) { return &s.http.limits.headers; }, 1, 10'000
         ),
         detail::scalar(
             "http.limits.body",
             "a size such as 10GiB, or none",
-            [](Settings & s) -> auto& { return s.http.limits.body; },
+            [](Settings& s) { return &s.http.limits.body; },
             parse_body_limit
         ),
     };
@@ -385,26 +300,20 @@ std::vector<Key> http_behaviour_keys() {
 std::vector<Key> common_keys() {
     return {
         count(
-            "limits.connections",
-            [](Settings & s) -> auto& { return s.limits.connections; },
-            1,
-            many
+            "limits.connections", [](Settings& s) { return &s.limits.connections; }, 1, many
         ),
         count(
-            "limits.per_address",
-            [](Settings & s) -> auto& { return s.limits.per_address; },
-            1,
-            many
+            "limits.per_address", [](Settings& s) { return &s.limits.per_address; }, 1, many
         ),
         detail::scalar(
             "limits.handshakes_per_address",
             "a rate such as 100/s, or none",
-            [](Settings & s) -> auto& { return s.limits.handshakes_per_address; },
+            [](Settings& s) { return &s.limits.handshakes_per_address; },
             parse_rate
         ),
         choice<std::string>(
             "log.level",
-            [](Settings & s) -> auto& { return s.log.level; },
+            [](Settings& s) { return &s.log.level; },
             {{"trace", "trace"},
              {"debug", "debug"},
              {"info", "info"},
@@ -413,12 +322,12 @@ std::vector<Key> common_keys() {
         ),
         choice<LogFormat>(
             "log.format",
-            [](Settings & s) -> auto& { return s.log.format; },
+            [](Settings& s) { return &s.log.format; },
             {{"text", LogFormat::text}, {"json", LogFormat::json}}
         ),
         log_file(),
         duration(
-            "shutdown.drain", [](Settings & s) -> auto& { return s.drain; }, 0ms, longest
+            "shutdown.drain", [](Settings& s) { return &s.drain; }, 0ms, longest
         ),
     };
 }

@@ -46,7 +46,7 @@ namespace detail {
 std::string outside(const std::string& min, const std::string& max, const std::string& found);
 std::string not_one_of(const std::vector<std::string>& names, const std::string& found);
 
-/// A scalar key whose text goes through `parse` into the field that `at` returns.
+/// A scalar key whose text goes through `parse` into the field that `at` points at.
 template <class At, class Parse>
 Key scalar(std::string path, std::string expected, At at, Parse parse) {
     Key key;
@@ -57,7 +57,7 @@ Key scalar(std::string path, std::string expected, At at, Parse parse) {
         if (!parsed) {
             return parsed.error();
         }
-        at(settings) = std::move(*parsed);
+        *at(settings) = std::move(*parsed);
         return std::string{};
     };
     return key;
@@ -108,6 +108,7 @@ Key port(std::string path, At at) {
 template <class Value, class At>
 Key choice(std::string path, At at, std::vector<std::pair<std::string, Value>> values) {
     std::vector<std::string> names;
+    names.reserve(values.size());
     for (const auto& value : values) {
         names.push_back(value.first);
     }
@@ -117,7 +118,7 @@ Key choice(std::string path, At at, std::vector<std::pair<std::string, Value>> v
     key.read = [at, values, names](Settings& settings, const std::vector<std::string>& given) {
         for (const auto& [name, value] : values) {
             if (name == given.front()) {
-                at(settings) = value;
+                *at(settings) = value;
                 return std::string{};
             }
         }
@@ -144,7 +145,7 @@ Key text(std::string path, At at, TextCheck check = check_filled) {
     key.read = [at, check](Settings& settings, const std::vector<std::string>& values) {
         std::string error = check(values.front());
         if (error.empty()) {
-            at(settings) = values.front();
+            *at(settings) = values.front();
         }
         return error;
     };
@@ -163,13 +164,13 @@ Key texts(std::string path, At at, TextCheck check) {
                 return error;
             }
         }
-        at(settings) = values;
+        *at(settings) = values;
         return std::string{};
     };
     return key;
 }
 
-/// A list of mappings; each new element is appended to what `at` returns.
+/// A list of mappings; each new element is appended to what `at` points at.
 template <class At>
 Key list(std::string path, At at) {
     Key key;
@@ -177,7 +178,7 @@ Key list(std::string path, At at) {
     key.expected = "a list of { address, port }";
     key.shape = Key::Shape::list;
     key.read = [at](Settings& settings, const std::vector<std::string>&) {
-        at(settings).emplace_back();
+        at(settings)->emplace_back();
         return std::string{};
     };
     return key;

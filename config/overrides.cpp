@@ -26,13 +26,13 @@ std::string parent_of(std::string_view path) {
     return std::string{dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot)};
 }
 
-Node* find_path(Node& root, std::string_view path) {
-    Node* node = &root;
+YamlNode* find_path(YamlNode& root, std::string_view path) {
+    YamlNode* node = &root;
     if (path.empty()) {
         return node;
     }
     for (const std::string& name : split(path)) {
-        node = node->kind == Node::Kind::mapping ? find_child(*node, name) : nullptr;
+        node = node->kind == YamlNode::Kind::mapping ? find_child(*node, name) : nullptr;
         if (node == nullptr) {
             return nullptr;
         }
@@ -41,18 +41,18 @@ Node* find_path(Node& root, std::string_view path) {
 }
 
 /// Puts `value` at `path`, making sections on the way. False: something else is in the way.
-bool put(Node& root, std::string_view path, Node value) {
-    Node* node = &root;
+bool put(YamlNode& root, std::string_view path, YamlNode value) {
+    YamlNode* node = &root;
     for (const std::string& name : split(path)) {
-        if (node->kind == Node::Kind::null) {
-            node->kind = Node::Kind::mapping;
+        if (node->kind == YamlNode::Kind::null) {
+            node->kind = YamlNode::Kind::mapping;
         }
-        if (node->kind != Node::Kind::mapping) {
+        if (node->kind != YamlNode::Kind::mapping) {
             return false;
         }
-        Node* child = find_child(*node, name);
+        YamlNode* child = find_child(*node, name);
         if (child == nullptr) {
-            Node fresh;
+            YamlNode fresh;
             fresh.key = name;
             fresh.at = value.at;
             child = &node->children.emplace_back(std::move(fresh));
@@ -64,19 +64,20 @@ bool put(Node& root, std::string_view path, Node value) {
     return true;
 }
 
-Node take(Node& parent, std::string_view name) {
+YamlNode take(YamlNode& parent, std::string_view name) {
     const std::string wanted = lower_case(name);
-    const auto found =
-        std::find_if(parent.children.begin(), parent.children.end(), [&wanted](const Node& child) {
-            return lower_case(child.key) == wanted;
-        });
-    Node taken = std::move(*found);
+    const auto found = std::find_if(
+        parent.children.begin(),
+        parent.children.end(),
+        [&wanted](const YamlNode& child) { return lower_case(child.key) == wanted; }
+    );
+    YamlNode taken = std::move(*found);
     parent.children.erase(found);
     return taken;
 }
 
-void adopt(Node& root, const Synonym& synonym, std::vector<Problem>& problems) {
-    const Node* const old = find_path(root, synonym.path);
+void adopt(YamlNode& root, const Synonym& synonym, std::vector<Problem>& problems) {
+    const YamlNode* const old = find_path(root, synonym.path);
     if (old == nullptr) {
         return;
     }
@@ -86,10 +87,10 @@ void adopt(Node& root, const Synonym& synonym, std::vector<Problem>& problems) {
         ));
     }
     const std::string section = parent_of(synonym.path);
-    Node* const parent = find_path(root, section);
-    Node value = take(*parent, old->key);
+    YamlNode* const parent = find_path(root, section);
+    YamlNode value = take(*parent, old->key);
     if (parent->children.empty() && !is_section(section)) {
-        Node* const above = find_path(root, parent_of(section));
+        YamlNode* const above = find_path(root, parent_of(section));
         take(*above, parent->key);
     }
     if (find_path(root, synonym.key) == nullptr) {
@@ -116,18 +117,18 @@ std::string label(const std::string& key, const std::string& path, const std::st
     return "--set " + key + "=" + (harmless ? value : "***");
 }
 
-void place_at(Node& node, const Position& at) {
+void place_at(YamlNode& node, const Position& at) {
     node.at = at;
-    for (Node& child : node.children) {
+    for (YamlNode& child : node.children) {
         place_at(child, at);
     }
 }
 
-std::optional<Node> parse_value(
+std::optional<YamlNode> parse_value(
     const std::string& value, const Position& at, std::vector<Problem>& problems
 ) {
-    Node node;
-    node.kind = Node::Kind::scalar;
+    YamlNode node;
+    node.kind = YamlNode::Kind::scalar;
     node.text = value;
     if (!value.empty() && std::string_view{"[{\"'"}.find(value.front()) != std::string_view::npos) {
         auto parsed = parse_yaml(value, at.file);
@@ -148,7 +149,7 @@ bool is_path(std::string_view key) {
     });
 }
 
-void apply(Node& root, const std::string& text, std::vector<Problem>& problems) {
+void apply(YamlNode& root, const std::string& text, std::vector<Problem>& problems) {
     const auto equals = text.find('=');
     const std::string key = text.substr(0, equals);
     if (equals == std::string::npos || !is_path(key)) {
@@ -185,14 +186,14 @@ void apply(Node& root, const std::string& text, std::vector<Problem>& problems) 
 
 }  // namespace
 
-void adopt_synonyms(Node& root, std::vector<Problem>& problems) {
+void adopt_synonyms(YamlNode& root, std::vector<Problem>& problems) {
     for (const Synonym& synonym : synonyms()) {
         adopt(root, synonym, problems);
     }
 }
 
 void apply_overrides(
-    Node& root, std::span<const std::string> overrides, std::vector<Problem>& problems
+    YamlNode& root, std::span<const std::string> overrides, std::vector<Problem>& problems
 ) {
     for (const std::string& text : overrides) {
         apply(root, text, problems);

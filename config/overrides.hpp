@@ -10,12 +10,12 @@
 namespace hsmfront::config {
 
 /// Moves each synonym to the place of its key. Both given is a problem.
-void adopt_synonyms(Node& root, std::vector<Problem>& problems);
+void adopt_synonyms(YamlNode& root, std::vector<Problem>& problems);
 
 /// Each of `overrides` ("ftp.listen=[…]", names in any case) replaces or creates its key; a later
 /// one wins. A value that begins with '[', '{' or a quote is YAML, any other is plain text.
 void apply_overrides(
-    Node& root, std::span<const std::string> overrides, std::vector<Problem>& problems
+    YamlNode& root, std::span<const std::string> overrides, std::vector<Problem>& problems
 );
 
 }  // namespace hsmfront::config

@@ -141,7 +141,7 @@ struct HttpTimeouts {
 };
 
 struct HttpLimits {
-    std::size_t header = 64 * 1024;     ///< bytes of request line and fields together
+    std::size_t header = 65'536;        ///< bytes of request line and fields together
     std::size_t headers = 128;          ///< number of fields
     std::optional<std::uint64_t> body;  ///< bytes; none: no limit
 

@@ -115,7 +115,11 @@ class Validator {
             endpoint(bound_[i].key, bound_[i].endpoint);
             for (std::size_t j = 0; j < i; ++j) {
                 if (overlap(bound_[i].endpoint, bound_[j].endpoint)) {
-                    fail(bound_[i].key, "listens on the same address and port as " + bound_[j].key);
+                    const bool same = bound_[i].endpoint.address == bound_[j].endpoint.address;
+                    const std::string how =
+                        same ? "listens on the same address and port as "
+                             : "one of the two addresses covers the other, on the same port: ";
+                    fail(bound_[i].key, how + bound_[j].key);
                     break;
                 }
             }

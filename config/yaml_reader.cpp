@@ -42,22 +42,22 @@ class Reader {
   public:
     explicit Reader(LoadResult& result) : result_(result) {}
 
-    void read(const Node& root) {
-        if (root.kind == Node::Kind::null) {
+    void read(const YamlNode& root) {
+        if (root.kind == YamlNode::Kind::null) {
             return;
         }
-        if (root.kind != Node::Kind::mapping) {
+        if (root.kind != YamlNode::Kind::mapping) {
             fail(root.at, "", "expected a mapping of keys at the top, found " + kind_of(root));
             return;
         }
         section(root, {});
     }
 
-    void check_duplicates(const Node& node, const std::string& path) {
+    void check_duplicates(const YamlNode& node, const std::string& path) {
         std::map<std::string, int> seen;
         for (std::size_t i = 0; i < node.children.size(); ++i) {
-            const Node& child = node.children[i];
-            if (node.kind == Node::Kind::sequence) {
+            const YamlNode& child = node.children[i];
+            if (node.kind == YamlNode::Kind::sequence) {
                 check_duplicates(child, path + '[' + std::to_string(i) + ']');
                 continue;
             }
@@ -89,33 +89,33 @@ class Reader {
     }
 
     /// Nodes outside of scalars that may be secret are named by their kind only.
-    static std::string kind_of(const Node& node) {
-        return node.kind == Node::Kind::scalar ? "a single value" : describe(node);
+    static std::string kind_of(const YamlNode& node) {
+        return node.kind == YamlNode::Kind::scalar ? "a single value" : describe(node);
     }
 
     /// The full path of a key as written, but not where a PIN may have been taken for a key.
-    static std::string name_of(const Node& child, const std::string& path) {
+    static std::string name_of(const YamlNode& child, const std::string& path) {
         const bool may_be_pin = path.starts_with(pin_section) &&
                                 find_key(join(path, lower_case(child.key))) == nullptr &&
                                 nearest(child.key, names_in(path)).empty();
         return may_be_pin ? path : join(path, child.key.substr(0, 100));
     }
 
-    void section(const Node& node, const Path& path) {
-        for (const Node& child : node.children) {
+    void section(const YamlNode& node, const Path& path) {
+        for (const YamlNode& child : node.children) {
             const Path at = path.below(child.key);
             result_.positions.add(at.shown, child.at);
             entry(child, path, at);
         }
     }
 
-    void entry(const Node& child, const Path& section_path, const Path& at) {
+    void entry(const YamlNode& child, const Path& section_path, const Path& at) {
         if (child.key.find('.') != std::string::npos) {
             unknown(child, section_path);
             return;
         }
         if (const LaterKey* const later = find_later_key(at.pattern)) {
-            if (!later->collections_only || child.kind != Node::Kind::scalar) {
+            if (!later->collections_only || child.kind != YamlNode::Kind::scalar) {
                 later_key(child, *later, at);
                 return;
             }
@@ -124,21 +124,21 @@ class Reader {
             key->shape == Key::Shape::list ? list(child, *key, at) : value(child, *key, at);
         } else if (!is_section(at.pattern)) {
             unknown(child, section_path);
-        } else if (child.kind == Node::Kind::mapping) {
+        } else if (child.kind == YamlNode::Kind::mapping) {
             section(child, at);
-        } else if (child.kind != Node::Kind::null) {
+        } else if (child.kind != YamlNode::Kind::null) {
             std::string hint;
-            if (at.pattern == pin_section && child.kind == Node::Kind::scalar) {
+            if (at.pattern == pin_section && child.kind == YamlNode::Kind::scalar) {
                 hint = "; write pin: { value: … } or better pin: { file: … }";
             }
             fail(child.at, at.shown, "expected a mapping, found " + kind_of(child) + hint);
         }
     }
 
-    void later_key(const Node& child, const LaterKey& later, const Path& at) {
+    void later_key(const YamlNode& child, const LaterKey& later, const Path& at) {
         const std::string text = lower_case(child.text);
         const bool off =
-            child.kind == Node::Kind::scalar
+            child.kind == YamlNode::Kind::scalar
                 ? std::any_of(
                       later.off.begin(),
                       later.off.end(),
@@ -155,12 +155,13 @@ class Reader {
         }
     }
 
-    void value(const Node& node, const Key& key, const Path& at) {
+    void value(const YamlNode& node, const Key& key, const Path& at) {
         std::vector<std::string> values;
-        const bool listed = key.shape == Key::Shape::scalars && node.kind == Node::Kind::sequence;
-        const Node* const begin = listed ? node.children.data() : &node;
+        const bool listed =
+            key.shape == Key::Shape::scalars && node.kind == YamlNode::Kind::sequence;
+        const YamlNode* const begin = listed ? node.children.data() : &node;
         const std::size_t count = listed ? node.children.size() : 1;
-        for (const Node& item : std::span{begin, count}) {
+        for (const YamlNode& item : std::span{begin, count}) {
             auto text = scalar(item, key, at);
             if (!text) {
                 return;
@@ -172,10 +173,10 @@ class Reader {
         }
     }
 
-    std::optional<std::string> scalar(const Node& node, const Key& key, const Path& at) {
-        if (node.kind != Node::Kind::scalar) {
+    std::optional<std::string> scalar(const YamlNode& node, const Key& key, const Path& at) {
+        if (node.kind != YamlNode::Kind::scalar) {
             const std::string hint =
-                node.kind == Node::Kind::null ? "; leave the key out for its default" : "";
+                node.kind == YamlNode::Kind::null ? "; leave the key out for its default" : "";
             fail(
                 node.at, at.shown, "expected " + key.expected + ", found " + describe(node) + hint
             );
@@ -198,17 +199,17 @@ class Reader {
         });
     }
 
-    void list(const Node& node, const Key& key, const Path& at) {
-        if (node.kind != Node::Kind::sequence) {
+    void list(const YamlNode& node, const Key& key, const Path& at) {
+        if (node.kind != YamlNode::Kind::sequence) {
             fail(node.at, at.shown, "expected " + key.expected + ", found " + describe(node));
             return;
         }
         for (std::size_t i = 0; i < node.children.size(); ++i) {
-            const Node& item = node.children[i];
+            const YamlNode& item = node.children[i];
             const Path item_path{at.pattern + "[]", at.shown + '[' + std::to_string(i) + ']'};
             result_.positions.add(item_path.shown, item.at);
             key.read(result_.settings, {});
-            if (item.kind == Node::Kind::mapping) {
+            if (item.kind == YamlNode::Kind::mapping) {
                 section(item, item_path);
             } else {
                 const std::string found = describe(item);
@@ -217,7 +218,7 @@ class Reader {
         }
     }
 
-    void unknown(const Node& child, const Path& path) {
+    void unknown(const YamlNode& child, const Path& path) {
         std::string message = "unknown key";
         const std::vector<std::string> siblings = names_in(path.pattern);
         const std::string lower = lower_case(child.key);

@@ -28,9 +28,9 @@ Position place(const YAML::Mark& mark, const std::string& file) {
     return mark.is_null() ? Position{file, 0, 0} : Position{file, mark.line + 1, mark.column + 1};
 }
 
-std::size_t weight(const Node& node) {
+std::size_t weight(const YamlNode& node) {
     std::size_t total = 1;
-    for (const Node& child : node.children) {
+    for (const YamlNode& child : node.children) {
         total += weight(child);
     }
     return total;
@@ -41,7 +41,7 @@ class TreeBuilder final : public YAML::EventHandler {
   public:
     explicit TreeBuilder(std::string file) : file_(std::move(file)) {}
 
-    Node take_root() { return root_ ? std::move(*root_) : Node{}; }
+    YamlNode take_root() { return root_ ? std::move(*root_) : YamlNode{}; }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (root_) {
@@ -51,7 +51,7 @@ class TreeBuilder final : public YAML::EventHandler {
     void OnDocumentEnd() override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        complete(node_at(Node::Kind::null, mark), anchor, mark);
+        complete(node_at(YamlNode::Kind::null, mark), anchor, mark);
     }
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -60,7 +60,7 @@ class TreeBuilder final : public YAML::EventHandler {
             refuse(mark, "an alias may not stand inside what it names");
         }
         count(weight(found->second), mark);
-        Node copy = found->second;
+        YamlNode copy = found->second;
         copy.at = place(mark, file_);
         complete(std::move(copy), 0, mark);
     }
@@ -72,7 +72,7 @@ class TreeBuilder final : public YAML::EventHandler {
         const std::string& value
     ) override {
         check_tag(mark, tag);
-        Node node = node_at(Node::Kind::scalar, mark);
+        YamlNode node = node_at(YamlNode::Kind::scalar, mark);
         node.text = value;
         complete(std::move(node), anchor, mark);
     }
@@ -83,7 +83,7 @@ class TreeBuilder final : public YAML::EventHandler {
         YAML::anchor_t anchor,
         YAML::EmitterStyle::value /*style*/
     ) override {
-        open(Node::Kind::sequence, mark, tag, anchor);
+        open(YamlNode::Kind::sequence, mark, tag, anchor);
     }
     void OnSequenceEnd() override { close(); }
 
@@ -93,16 +93,16 @@ class TreeBuilder final : public YAML::EventHandler {
         YAML::anchor_t anchor,
         YAML::EmitterStyle::value /*style*/
     ) override {
-        open(Node::Kind::mapping, mark, tag, anchor);
+        open(YamlNode::Kind::mapping, mark, tag, anchor);
     }
     void OnMapEnd() override { close(); }
 
   private:
     struct Open {
-        Node node;
+        YamlNode node;
         YAML::anchor_t anchor;
         YAML::Mark mark;
-        std::optional<Node> key;  ///< read, its value still to come
+        std::optional<YamlNode> key;  ///< read, its value still to come
     };
 
     [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& message) const {
@@ -122,16 +122,16 @@ class TreeBuilder final : public YAML::EventHandler {
         }
     }
 
-    Node node_at(Node::Kind kind, const YAML::Mark& mark) {
+    YamlNode node_at(YamlNode::Kind kind, const YAML::Mark& mark) {
         count(1, mark);
-        Node node;
+        YamlNode node;
         node.kind = kind;
         node.at = place(mark, file_);
         return node;
     }
 
     void open(
-        Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor
+        YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor
     ) {
         check_tag(mark, tag);
         if (open_.size() == max_yaml_depth) {
@@ -146,7 +146,7 @@ class TreeBuilder final : public YAML::EventHandler {
         complete(std::move(done.node), done.anchor, done.mark);
     }
 
-    void complete(Node node, YAML::anchor_t anchor, const YAML::Mark& mark) {
+    void complete(YamlNode node, YAML::anchor_t anchor, const YAML::Mark& mark) {
         if (anchor != 0) {
             anchors_[anchor] = node;
         }
@@ -155,8 +155,8 @@ class TreeBuilder final : public YAML::EventHandler {
             return;
         }
         Open& parent = open_.back();
-        if (parent.node.kind == Node::Kind::mapping && !parent.key) {
-            if (node.kind != Node::Kind::scalar) {
+        if (parent.node.kind == YamlNode::Kind::mapping && !parent.key) {
+            if (node.kind != YamlNode::Kind::scalar) {
                 refuse(mark, "a key must be plain text");
             }
             parent.key = std::move(node);
@@ -171,9 +171,9 @@ class TreeBuilder final : public YAML::EventHandler {
     }
 
     std::string file_;
-    std::optional<Node> root_;
+    std::optional<YamlNode> root_;
     std::vector<Open> open_;
-    std::map<YAML::anchor_t, Node> anchors_;
+    std::map<YAML::anchor_t, YamlNode> anchors_;
     std::size_t nodes_ = 0;
 };
 
@@ -197,7 +197,9 @@ std::optional<Problem> unreadable_text(std::string_view text, const std::string&
 
 }  // namespace
 
-boost::system::result<Node, Problem> parse_yaml(std::string_view text, const std::string& file) {
+boost::system::result<YamlNode, Problem> parse_yaml(
+    std::string_view text, const std::string& file
+) {
     if (auto problem = unreadable_text(text, file)) {
         return std::move(*problem);
     }
@@ -226,24 +228,24 @@ std::string lower_case(std::string_view text) {
     return out;
 }
 
-Node* find_child(Node& node, std::string_view key) {
+YamlNode* find_child(YamlNode& node, std::string_view key) {
     const std::string wanted = lower_case(key);
     const auto found =
-        std::find_if(node.children.begin(), node.children.end(), [&wanted](const Node& child) {
+        std::find_if(node.children.begin(), node.children.end(), [&wanted](const YamlNode& child) {
             return lower_case(child.key) == wanted;
         });
     return found == node.children.end() ? nullptr : &*found;
 }
 
-std::string describe(const Node& node) {
+std::string describe(const YamlNode& node) {
     switch (node.kind) {
-        case Node::Kind::null:
+        case YamlNode::Kind::null:
             return "nothing";
-        case Node::Kind::sequence:
+        case YamlNode::Kind::sequence:
             return "a list";
-        case Node::Kind::mapping:
+        case YamlNode::Kind::mapping:
             return "a mapping";
-        case Node::Kind::scalar:
+        case YamlNode::Kind::scalar:
             break;
     }
     return in_quotes(node.text);

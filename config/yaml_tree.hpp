@@ -14,23 +14,23 @@
 
 namespace hsmfront::config {
 
-constexpr std::size_t max_yaml_bytes = 1024 * 1024;
+constexpr std::size_t max_yaml_bytes = 1U << 20;
 constexpr std::size_t max_yaml_depth = 32;
 constexpr std::size_t max_yaml_nodes = 20'000;  ///< with aliases written out
 
-struct Node {
+struct YamlNode {
     enum class Kind { null, scalar, sequence, mapping };
 
     Kind kind = Kind::null;
     std::string key;  ///< as written, when the parent is a mapping
     Position at;      ///< of the key where there is one
     std::string text;
-    std::vector<Node> children;
+    std::vector<YamlNode> children;
 };
 
 /// The single document in `text`; an empty one is null. `file` is only for positions.
 /// Anchors and aliases are written out; tags and non-text keys are refused.
-[[nodiscard]] boost::system::result<Node, Problem> parse_yaml(
+[[nodiscard]] boost::system::result<YamlNode, Problem> parse_yaml(
     std::string_view text, const std::string& file
 );
 
@@ -38,9 +38,9 @@ struct Node {
 [[nodiscard]] std::string lower_case(std::string_view text);
 
 /// The first child of a mapping with this key, letter case aside; null when there is none.
-[[nodiscard]] Node* find_child(Node& node, std::string_view key);
+[[nodiscard]] YamlNode* find_child(YamlNode& node, std::string_view key);
 
 /// What a message says about the value found: `a list`, `a mapping`, `nothing`, `"text"`.
-[[nodiscard]] std::string describe(const Node& node);
+[[nodiscard]] std::string describe(const YamlNode& node);
 
 }  // namespace hsmfront::config

@@ -9,7 +9,7 @@
 
 #include <fstream>
 #include <map>
-#include <regex>
+#include <random>
 #include <set>
 #include <sstream>
 
@@ -32,7 +32,10 @@ std::string uncommented(const std::string& text) {
     std::istringstream in{text};
     std::string out;
     for (std::string line; std::getline(in, line);) {
-        out += std::regex_replace(line, std::regex{"^( *)#([^ #].*)$"}, "$1$2") + "\n";
+        const auto first = line.find_first_not_of(' ');
+        const bool key = first != std::string::npos && line[first] == '#' &&
+                         first + 1 < line.size() && line[first + 1] != ' ';
+        out += (key ? line.erase(first, 1) : line) + "\n";
     }
     return out;
 }
@@ -49,8 +52,10 @@ std::set<std::string> table_paths() {
 }
 
 /// Every key below `node` as the table writes it, with its first node.
-void collect(const Node& node, const std::string& section, std::map<std::string, Node>& found) {
-    for (const Node& child : node.children) {
+void collect(
+    const YamlNode& node, const std::string& section, std::map<std::string, YamlNode>& found
+) {
+    for (const YamlNode& child : node.children) {
         const std::string path = section + (section.empty() ? "" : ".") + child.key;
         if (is_section(path)) {
             collect(child, path, found);
@@ -59,17 +64,17 @@ void collect(const Node& node, const std::string& section, std::map<std::string,
         found.try_emplace(path, child);
         const Key* const key = find_key(path);
         if (key != nullptr && key->shape == Key::Shape::list) {
-            for (const Node& item : child.children) {
+            for (const YamlNode& item : child.children) {
                 collect(item, path + "[]", found);
             }
         }
     }
 }
 
-std::map<std::string, Node> sample_keys(const std::string& text) {
+std::map<std::string, YamlNode> sample_keys(const std::string& text) {
     const auto tree = parse_yaml(text, sample_file);
     EXPECT_TRUE(tree) << render(tree.error());
-    std::map<std::string, Node> found;
+    std::map<std::string, YamlNode> found;
     if (tree) {
         collect(*tree, "", found);
     }
@@ -77,36 +82,38 @@ std::map<std::string, Node> sample_keys(const std::string& text) {
 }
 
 /// "a.b" → properties.a.properties.b; list elements through items.
-void collect_schema(Node& node, const std::string& path, std::map<std::string, Node>& found) {
-    Node* const properties = find_child(node, "properties");
+void collect_schema(
+    YamlNode& node, const std::string& path, std::map<std::string, YamlNode>& found
+) {
+    YamlNode* const properties = find_child(node, "properties");
     if (!path.empty() && (properties == nullptr || !is_section(path))) {
         found.try_emplace(path, node);
     }
     if (properties != nullptr) {
-        for (Node& child : properties->children) {
+        for (YamlNode& child : properties->children) {
             collect_schema(child, path + (path.empty() ? "" : ".") + child.key, found);
         }
     }
-    Node* const items = find_child(node, "items");
-    Node* const item_keys = items == nullptr ? nullptr : find_child(*items, "properties");
+    YamlNode* const items = find_child(node, "items");
+    YamlNode* const item_keys = items == nullptr ? nullptr : find_child(*items, "properties");
     if (item_keys != nullptr) {
-        for (Node& child : item_keys->children) {
+        for (YamlNode& child : item_keys->children) {
             collect_schema(child, path + "[]." + child.key, found);
         }
     }
 }
 
-std::map<std::string, Node> schema_keys() {
+std::map<std::string, YamlNode> schema_keys() {
     auto tree = parse_yaml(content(schema_file), schema_file);
     EXPECT_TRUE(tree) << render(tree.error());
-    std::map<std::string, Node> found;
+    std::map<std::string, YamlNode> found;
     if (tree) {
         collect_schema(*tree, "", found);
     }
     return found;
 }
 
-std::set<std::string> names(const std::map<std::string, Node>& keys) {
+std::set<std::string> names(const std::map<std::string, YamlNode>& keys) {
     std::set<std::string> out;
     for (const auto& entry : keys) {
         out.insert(entry.first);
@@ -115,15 +122,15 @@ std::set<std::string> names(const std::map<std::string, Node>& keys) {
 }
 
 /// Empty when reading `value` as `key` leaves Settings at their defaults.
-std::string differs_from_default(const Key& key, const Node& value) {
+std::string differs_from_default(const Key& key, const YamlNode& value) {
     Settings untouched;
     untouched.ftp.listen.emplace_back();
     Settings settings = untouched;
     std::vector<std::string> values;
-    if (value.kind == Node::Kind::scalar) {
+    if (value.kind == YamlNode::Kind::scalar) {
         values.push_back(value.text);
     }
-    for (const Node& item : value.children) {
+    for (const YamlNode& item : value.children) {
         values.push_back(item.text);
     }
     if (values.empty() && key.shape == Key::Shape::scalar) {
@@ -164,12 +171,27 @@ TEST(Sample, ShowsTheDefaults) {
     }
 }
 
+TEST(Sample, LoaderSurvivesItMutated) {
+    const std::string text = content(sample_file);
+    const std::string bytes = "{}[]:,-?&*'\"$#\n\t a0";
+    std::mt19937 random{1};
+    for (int round = 0; round < 100; ++round) {
+        std::string mutated = text;
+        for (int i = 0; i < 4; ++i) {
+            mutated[random() % mutated.size()] = bytes[random() % bytes.size()];
+        }
+        for (const Problem& problem : load_text(mutated, sample_file).problems) {
+            EXPECT_FALSE(problem.message.empty());
+        }
+    }
+}
+
 TEST(Schema, HoldsEveryKeyAndNoOther) { EXPECT_EQ(names(schema_keys()), table_paths()); }
 
 TEST(Schema, HasTheDefaults) {
     auto found = schema_keys();
     for (const Key& key : keys()) {
-        Node* const value = find_child(found[key.path], "default");
+        YamlNode* const value = find_child(found[key.path], "default");
         EXPECT_TRUE(value != nullptr || !key.has_default) << key.path;
         if (value != nullptr) {
             EXPECT_EQ(differs_from_default(key, *value), "") << key.path;
@@ -180,7 +202,7 @@ TEST(Schema, HasTheDefaults) {
 TEST(Schema, NamesLaterKeysAsSuch) {
     auto found = schema_keys();
     for (const LaterKey& key : later_keys()) {
-        Node* const text = find_child(found[key.path], "description");
+        YamlNode* const text = find_child(found[key.path], "description");
         ASSERT_NE(text, nullptr) << key.path;
         if (!key.collections_only) {
             EXPECT_EQ(text->text, "Not available in this version.") << key.path;

@@ -110,11 +110,12 @@ TEST(Validator, ReportsAllThatIsMissing) {
 TEST(Validator, ListenersMayNotMeet) {
     Settings settings = sound();
     settings.http.listen.push_back({"10.0.0.1", 443});
-    settings.http.redirect.push_back({"::", 21});
+    settings.http.redirect.push_back({"0.0.0.0", 21});
     EXPECT_THAT(
         problems(settings),
         UnorderedElementsAre(
-            "http.listen[1]: listens on the same address and port as http.listen[0]",
+            "http.listen[1]: one of the two addresses covers the other, on the same port: "
+            "http.listen[0]",
             "http.redirect[1]: listens on the same address and port as ftp.listen[0]"
         )
     );

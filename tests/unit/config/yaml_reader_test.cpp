@@ -233,7 +233,7 @@ TEST(YamlReader, WeirdDocumentsAreProblems) {
     EXPECT_THAT(render(read("").problems), HasSubstr("no protocol is enabled"));
     EXPECT_THAT(render(read("- a\n").problems), HasSubstr("expected a mapping of keys at the top"));
     EXPECT_THAT(render(read("text").problems), HasSubstr("expected a mapping of keys at the top"));
-    EXPECT_THAT(render(read("a: [\n").problems), HasSubstr("f.yaml:2:1: error: not valid YAML"));
+    EXPECT_THAT(render(read("a: [\n").problems), HasSubstr("f.yaml:1:1: error: not valid YAML"));
     EXPECT_THAT(
         problems("ftp:\n  <<: { enabled: true }\n"),
         ElementsAre("f:2:3: error: ftp.<<: merge keys are not supported")
