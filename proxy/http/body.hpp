@@ -15,7 +15,7 @@ class BodyDecoder {
     /// Bytes of one chunk's extensions (RFC 9112 §7.1.1: bound them).
     static constexpr std::size_t max_extension = 256;
     /// Bytes of the trailer section.
-    static constexpr std::size_t max_trailers = 8 * 1024;
+    static constexpr std::size_t max_trailers = std::size_t{8} * 1024;
 
     enum class State { more, done, malformed };
     struct Step {

@@ -43,7 +43,7 @@ class BodyTransfer {
 
   private:
     /// The content of one TLS record; small pieces are gathered up to it.
-    static constexpr std::size_t record = 16 * 1024;
+    static constexpr std::size_t record = std::size_t{16} * 1024;
 
     enum class Pace { starved, done, malformed, too_large, sink_failed };
     [[nodiscard]] net::Task<Pace> use_what_is_there();

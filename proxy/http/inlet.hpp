@@ -29,7 +29,7 @@ class Inlet {
 
   private:
     /// After this many bytes without a wait the worker's other sessions get their turn.
-    static constexpr std::size_t turn = 512 * 1024;
+    static constexpr std::size_t turn = std::size_t{512} * 1024;
 
     void make_room();
     void park();
