@@ -279,6 +279,11 @@ std::vector<Key> http_behaviour_keys() {
             [](Settings& s) { return &s.http.timeouts.backend_response; }
         ),
         timeout("http.timeouts.stall", [](Settings& s) { return &s.http.timeouts.stall; }),
+    };
+}
+
+std::vector<Key> http_limit_keys() {
+    return {
         size(
             "http.limits.header",
             [](Settings& s) { return &s.http.limits.header; },
@@ -341,6 +346,7 @@ std::vector<Key> all_keys() {
           ftp_data_keys,
           http_keys,
           http_behaviour_keys,
+          http_limit_keys,
           common_keys}) {
         auto some = part();
         std::move(some.begin(), some.end(), std::back_inserter(all));
