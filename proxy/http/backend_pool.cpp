@@ -18,7 +18,7 @@ bool stands(BackendConnection& connection) {
 }  // namespace
 
 struct BackendPool::State {
-    State(net::Executor executor, Limits bounds) : timer(executor), limits(bounds) {}
+    State(const net::Executor& executor, Limits bounds) : timer(executor), limits(bounds) {}
 
     net::Timer timer;
     Limits limits;

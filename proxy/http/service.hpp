@@ -23,6 +23,8 @@ class Service {
   public:
     Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot);
     ~Service();
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
 
     /// One HTTPS connection from accept to close. Logs its end; does not throw.
     [[nodiscard]] net::Task<void> serve(net::Accepted accepted);
