@@ -182,7 +182,7 @@ struct Rate {
 struct Limits {
     std::size_t connections = 20000;
     std::size_t per_address = 1000;
-    Rate handshakes_per_address{100, 1s};
+    Rate handshakes_per_address{0, 1s};
 
     friend bool operator==(const Limits&, const Limits&) = default;
 };

@@ -2,7 +2,16 @@
 
 #include "proxy/net/errc.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace hsmfront::net {
+namespace {
+
+/// Between two fast peers no read ever waits; after this much the worker's other sessions get
+/// their turn.
+constexpr std::size_t turn = std::size_t{1024} * 1024;
+
+}  // namespace
 
 bool RelayResult::complete() const {
     return read_error == make_error_code(Errc::eof) && !write_error;
@@ -10,7 +19,13 @@ bool RelayResult::complete() const {
 
 Task<RelayResult> relay(Transport& source, Transport& sink, BufferPool& pool, Watchdog& watchdog) {
     RelayResult result;
+    const auto executor = co_await asio::this_coro::executor;
+    std::size_t in_turn = 0;
     for (;;) {
+        if (in_turn >= turn) {
+            in_turn = 0;
+            co_await asio::post(executor, asio::use_awaitable_t<Executor>());
+        }
         Result<Lease> piece = co_await read_lease(source, pool);
         if (!piece) {
             result.read_error = piece.error();
@@ -22,6 +37,7 @@ Task<RelayResult> relay(Transport& source, Transport& sink, BufferPool& pool, Wa
             co_return result;
         }
         result.bytes += piece->size();
+        in_turn += piece->size();
         watchdog.touch();
     }
 }
