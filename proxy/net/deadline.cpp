@@ -58,11 +58,10 @@ void Watchdog::touch() noexcept {
 }
 
 void Watchdog::restart(milliseconds limit) {
-    const bool sooner = limit < state_->limit;
     state_->limit = limit;
     state_->expired = false;
     touch();
-    if (sooner) {
+    if (state_->due < state_->timer.expiry()) {
         state_->timer.cancel();  // its handler arms the nearer time
     }
 }
