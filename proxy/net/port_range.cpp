@@ -2,6 +2,7 @@
 
 #include "proxy/net/errc.hpp"
 
+#include <algorithm>
 #include <random>
 
 namespace hsmfront::net {
@@ -45,19 +46,32 @@ PortRange::PortRange(config::PortRange range) {
     }
 }
 
-Result<PortRange::Loan> PortRange::lend(Executor executor, const asio::ip::address& address) {
-    const std::scoped_lock lock(mutex_);
+std::vector<PortRange::Slot*> PortRange::candidates() {
     const auto now = Clock::now();
     const std::size_t start = random_below(slots_.size());
+    std::vector<Slot*> free;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         Slot& slot = slots_[(start + i) % slots_.size()];
-        if (slot.lent || slot.free_from > now) {
-            continue;
+        if (!slot.lent) {
+            free.push_back(&slot);
         }
-        auto acceptor = listen(executor, {address, slot.port});
+    }
+    const auto resting = std::stable_partition(free.begin(), free.end(), [now](const Slot* slot) {
+        return slot->rested_at <= now;
+    });
+    std::sort(resting, free.end(), [](const Slot* one, const Slot* other) {
+        return one->rested_at < other->rested_at;
+    });
+    return free;
+}
+
+Result<PortRange::Loan> PortRange::lend(Executor executor, const asio::ip::address& address) {
+    const std::scoped_lock lock(mutex_);
+    for (Slot* slot : candidates()) {
+        auto acceptor = listen(executor, {address, slot->port});
         if (acceptor) {
-            slot.lent = true;
-            return Loan{*this, slot.port, std::move(*acceptor)};
+            slot->lent = true;
+            return Loan{*this, slot->port, std::move(*acceptor)};
         }
         if (acceptor.error() != asio::error::address_in_use) {
             return acceptor.error();
@@ -70,7 +84,7 @@ void PortRange::give_back(std::uint16_t port) noexcept {
     const std::scoped_lock lock(mutex_);
     Slot& slot = slots_[port - slots_.front().port];
     slot.lent = false;
-    slot.free_from = Clock::now() + rest;
+    slot.rested_at = Clock::now() + rest;
 }
 
 PortRange::Loan::~Loan() {

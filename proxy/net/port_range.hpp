@@ -11,8 +11,9 @@
 
 namespace hsmfront::net {
 
-/// Shared by all workers. Ports are lent at random, not again before `rest` has passed since they
-/// came back, so that a late connection never meets another session's transfer.
+/// Shared by all workers. Ports are lent at random, first those that came back at least `rest` ago,
+/// so that a late connection does not meet another session's transfer; with none of these left, the
+/// one that has rested longest: a small range under load must not refuse transfers.
 class PortRange {
   public:
     static constexpr milliseconds rest{1000};
@@ -46,13 +47,16 @@ class PortRange {
     [[nodiscard]] Result<Loan> lend(Executor executor, const asio::ip::address& address);
 
   private:
-    void give_back(std::uint16_t port) noexcept;
-
     struct Slot {
         std::uint16_t port;
         bool lent = false;
-        Clock::time_point free_from;
+        Clock::time_point rested_at;
     };
+
+    void give_back(std::uint16_t port) noexcept;
+    /// Free ports in the order in which to try them.
+    [[nodiscard]] std::vector<Slot*> candidates();
+
     std::mutex mutex_;
     std::vector<Slot> slots_;
 };

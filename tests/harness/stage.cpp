@@ -91,6 +91,24 @@ Outcome Stage::curl(std::vector<std::string> arguments, milliseconds limit) cons
     return run(argv, limit, {{"CURL_HOME", scratch().string()}, {"HOME", scratch().string()}});
 }
 
+Outcome Stage::ftplib(
+    const std::string& action,
+    const std::string& host,
+    std::uint16_t port,
+    const std::vector<std::string>& arguments,
+    milliseconds limit
+) const {
+    std::vector<std::string> argv = {
+        "python3",
+        HSMFRONT_SOURCE_DIR "/tests/tools/ftps.py",
+        action,
+        host,
+        std::to_string(port),
+        Material::get().ca().string()};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return run(argv, limit);
+}
+
 std::filesystem::path Stage::sample(std::size_t size) const {
     static int count = 0;
     auto path = scratch() / ("sample" + std::to_string(++count));

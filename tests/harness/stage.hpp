@@ -43,6 +43,14 @@ class Stage : public ::testing::Test {
         const;
     /// curl with our CA; FTP is explicit FTPS unless the URL says ftps.
     [[nodiscard]] Outcome curl(std::vector<std::string> arguments, milliseconds limit = 60s) const;
+    /// tests/tools/ftps.py; see there for actions and arguments. `host` is an address or a name.
+    [[nodiscard]] Outcome ftplib(
+        const std::string& action,
+        const std::string& host,
+        std::uint16_t port,
+        const std::vector<std::string>& arguments = {},
+        milliseconds limit = 60s
+    ) const;
     /// A new file of random bytes.
     [[nodiscard]] std::filesystem::path sample(std::size_t size) const;
 

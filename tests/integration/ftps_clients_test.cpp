@@ -14,18 +14,10 @@ class Ftps : public Stage {
   protected:
     Ftps() { config.http.enabled = false; }
 
-    [[nodiscard]] Outcome python(const std::string& action, const std::string& file = "") const {
-        std::vector<std::string> argv = {
-            "python3",
-            HSMFRONT_SOURCE_DIR "/tests/tools/ftps.py",
-            action,
-            "localhost",
-            std::to_string(config.ftp.explicit_port),
-            Material::get().ca().string()};
-        if (!file.empty()) {
-            argv.push_back(file);
-        }
-        return run(argv);
+    [[nodiscard]] Outcome python(
+        const std::string& action, const std::vector<std::string>& arguments = {}
+    ) const {
+        return ftplib(action, "localhost", config.ftp.explicit_port, arguments);
     }
 
     [[nodiscard]] Outcome lftp(const std::string& commands) const {
@@ -92,7 +84,7 @@ TEST_F(Ftps, LftpMirrorsWithParallelConnections) {
 TEST_F(Ftps, PythonFtplibUploadsListsAndDownloads) {
     start();
     const auto file = sample(1'000'000);
-    const auto session = python("session", file.string());
+    const auto session = python("session", {file.string()});
     ASSERT_EQ(session.code, 0) << session.error;
     EXPECT_EQ(session.out, sha256(file) + "\n");
 }
@@ -130,7 +122,7 @@ TEST_F(Ftps, FeaturesNameTlsOnce) {
 TEST_F(Ftps, TruncatedUploadIsNotConfirmed) {
     start();
     const auto file = sample(300'000);
-    const auto client = python("truncate", file.string());
+    const auto client = python("truncate", {file.string()});
     ASSERT_EQ(client.code, 0) << client.error;
     EXPECT_THAT(client.out, StartsWith("426"));
     EXPECT_THAT(client.out, HasSubstr("200")) << "the control connection does not go on";

@@ -78,22 +78,42 @@ struct LongWay {
     const char* name;
     const char* alias;
     const char* scheme;
-    std::vector<std::string> options;
+    const char* version;
+    bool active;
 };
 
 const LongWay long_ways[] = {
-    {"https_rsa_tls12", "rsa", "https", {"--tls-max", "1.2"}},
-    {"https_ec_tls13", "ec", "https", {"--tlsv1.3"}},
-    {"explicit_passive_rsa_tls13", "rsa", "ftp", {"--tlsv1.3"}},
-    {"explicit_active_ec_tls12", "ec", "ftp", {"--tls-max", "1.2", "--ftp-port", "-"}},
-    {"implicit_passive_ec_tls13", "ec", "ftps", {"--tlsv1.3"}},
-    {"implicit_active_rsa_tls12", "rsa", "ftps", {"--tls-max", "1.2", "--ftp-port", "-"}},
+    {"https_rsa_tls12", "rsa", "https", "1.2", false},
+    {"https_ec_tls13", "ec", "https", "1.3", false},
+    {"explicit_passive_rsa_tls13", "rsa", "ftp", "1.3", false},
+    {"explicit_active_ec_tls12", "ec", "ftp", "1.2", true},
+    {"implicit_passive_ec_tls12", "ec", "ftps", "1.2", false},
+    {"implicit_active_rsa_tls13", "rsa", "ftps", "1.3", true},
 };
 
 /// GoogleTest prints the parameter with it.
 [[maybe_unused]] void PrintTo(const LongWay& way, std::ostream* out) { *out << way.name; }
 
-class LongTransfer : public Transfer, public ::testing::WithParamInterface<LongWay> {};
+class LongTransfer : public Transfer, public ::testing::WithParamInterface<LongWay> {
+  protected:
+    /// With ftplib, since curl 7.88 cannot do active FTPS (curl/curl#10666).
+    void there_and_back_active(std::size_t size) {
+        const LongWay& way = GetParam();
+        const bool implicit = std::string(way.scheme) == "ftps";
+        const auto sent = sample(size);
+        const auto client = ftplib(
+            "active",
+            "localhost",
+            implicit ? config.ftp.implicit_port : config.ftp.explicit_port,
+            {sent.string(), "eprt", way.version, implicit ? "implicit" : "explicit"},
+            time_limit
+        );
+        ASSERT_EQ(client.code, 0) << client.error;
+        EXPECT_EQ(sha256(vsftpd.root() / "up.bin"), sha256(sent));
+        EXPECT_EQ(client.out, sha256(sent) + "\n");
+        expect_little_memory();
+    }
+};
 
 INSTANTIATE_TEST_SUITE_P(Ways, LongTransfer, ::testing::ValuesIn(long_ways), [](const auto& way) {
     return std::string(way.param.name);
@@ -104,11 +124,16 @@ TEST_P(LongTransfer, OneGibibyteArrivesUnchanged) {
     config.ftp.alias = way.alias;
     config.http.alias = way.alias;
     start();
+    if (way.active) {
+        there_and_back_active(1024 * mebibyte);
+        return;
+    }
     const std::string scheme = way.scheme;
     const bool web = scheme == "https";
     const auto url = web ? https("/large") : scheme == "ftp" ? ftp("/large") : ftps("/large");
     const auto stored = (web ? nginx.root() : vsftpd.root()) / "large";
-    there_and_back(1024 * mebibyte, url, stored, way.options);
+    const std::string version = way.version;
+    there_and_back(1024 * mebibyte, url, stored, {"--tlsv" + version, "--tls-max", version});
 }
 
 }  // namespace

@@ -95,13 +95,13 @@ TEST_F(Startup, UnknownTokenStopsItsProtocolOnly) {
 
 TEST_F(Startup, PortInUseStopsItsProtocolOnly) {
     config.ftp.address = "127.0.0.1";
-    config.ftp.explicit_port = vsftpd.port();
-    expect_http_alone({"127.0.0.1:" + std::to_string(vsftpd.port()), "in use"});
+    config.ftp.explicit_port = nginx.port();
+    expect_http_alone({"127.0.0.1:" + std::to_string(nginx.port()), "in use"});
 }
 
 TEST_F(Startup, PortInUseAloneExitsWith1) {
     config.ftp.address = "127.0.0.1";
-    config.ftp.explicit_port = vsftpd.port();
+    config.ftp.explicit_port = nginx.port();
     expect_exit(1);
 }
 
@@ -111,7 +111,7 @@ TEST_F(Startup, CertificateOfAnotherKeyStopsItsProtocolOnly) {
         certificates_ / "rsa.pem",
         fs::copy_options::overwrite_existing
     );
-    expect_http_alone({"rsa.pem", "key"});
+    expect_http_alone({"alias 'rsa'", "another key"});
 }
 
 TEST_F(Startup, CertificateOfAnotherKeyAloneExitsWith1) {

@@ -1,6 +1,10 @@
 """FTPS with Python's ftplib: ftps.py ACTION HOST PORT CA [ARGUMENT]
 
 session FILE   logs in, uploads FILE as py.bin, lists, downloads it, deletes it; prints its SHA-256
+active FILE COMMAND VERSION MODE
+               uploads FILE as up.bin and downloads it over data connections that come to the
+               client; COMMAND is port or eprt, VERSION 1.2 or 1.3, MODE explicit or implicit;
+               prints its SHA-256
 truncate FILE  sends FILE as cut.bin and closes TCP without close_notify; prints the final reply
 clear          logs in without TLS; prints the reply
 inject         sends a command in clear behind AUTH TLS; prints what comes after the reply to AUTH
@@ -28,6 +32,46 @@ def session(host, port, ca, path):
     digest = hashlib.sha256()
     ftp.retrbinary("RETR py.bin", digest.update)
     ftp.delete("py.bin")
+    ftp.quit()
+    print(digest.hexdigest())
+
+
+class ActiveFtp(ftplib.FTP_TLS):
+    """ftplib chooses PORT or EPRT by the address family and knows explicit FTPS only."""
+
+    def __init__(self, command, implicit, **options):
+        super().__init__(**options)
+        self.command, self.implicit = command, implicit
+        self.set_pasv(False)
+
+    def connect(self, host, port):
+        if not self.implicit:
+            return super().connect(host, port)
+        plain = socket.create_connection((host, port), timeout=self.timeout)
+        self.host, self.af = host, plain.family
+        self.sock = self.context.wrap_socket(plain, server_hostname=host)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def sendport(self, host, port):
+        if self.command == "eprt":
+            return self.sendeprt(host, port)
+        return super().sendport(host, port)
+
+
+def active(host, port, ca, path, command, version, mode):
+    context = ssl.create_default_context(cafile=ca)
+    number = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
+    context.minimum_version = context.maximum_version = number
+    ftp = ActiveFtp(command, mode == "implicit", context=context, timeout=60)
+    ftp.connect(host, port)
+    ftp.login("ftp", "secret")
+    ftp.prot_p()
+    with open(path, "rb") as file:
+        ftp.storbinary("STOR up.bin", file, blocksize=65536)
+    digest = hashlib.sha256()
+    ftp.retrbinary("RETR up.bin", digest.update, blocksize=65536)
     ftp.quit()
     print(digest.hexdigest())
 
@@ -68,6 +112,12 @@ def inject(host, port, _):
         print("answers:", received.decode(errors="replace").splitlines()[1:])
 
 
-actions = {"session": session, "truncate": truncate, "clear": clear, "inject": inject}
+actions = {
+    "session": session,
+    "active": active,
+    "truncate": truncate,
+    "clear": clear,
+    "inject": inject,
+}
 action, host, port, *rest = sys.argv[1:]
 actions[action](host, int(port), *rest)
