@@ -94,14 +94,16 @@ TEST_F(Startup, UnknownTokenStopsItsProtocolOnly) {
 }
 
 TEST_F(Startup, PortInUseStopsItsProtocolOnly) {
+    const Origin other(scratch() / "other", ports);
     config.ftp.address = "127.0.0.1";
-    config.ftp.explicit_port = nginx.port();
-    expect_http_alone({"127.0.0.1:" + std::to_string(nginx.port()), "in use"});
+    config.ftp.explicit_port = other.port();
+    expect_http_alone({"127.0.0.1:" + std::to_string(other.port()), "in use"});
 }
 
 TEST_F(Startup, PortInUseAloneExitsWith1) {
+    const Origin other(scratch() / "other", ports);
     config.ftp.address = "127.0.0.1";
-    config.ftp.explicit_port = nginx.port();
+    config.ftp.explicit_port = other.port();
     expect_exit(1);
 }
 
