@@ -29,11 +29,15 @@ std::string Command::loggable() const {
     if (find_verb(verb).secret) {
         return verb + " ***";
     }
-    std::string text = line;
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?'
+    return printable(line);
+}
+
+std::string printable(std::string_view text) {
+    std::string result{text};
+    std::ranges::replace_if(
+        result, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?'
     );
-    return text;
+    return result;
 }
 
 Command parse_command(std::string line) {

@@ -50,8 +50,13 @@ class ControlSession final : public net::Interruptible {
 
     struct BackendLink {
         BackendLink(net::Socket socket, net::Executor executor)
-            : stream(std::move(socket)), gate(executor) {}
+            : stream(std::move(socket)),
+              peer(stream.peer()),
+              local(stream.local()),
+              gate(executor) {}
         net::TcpStream stream;
+        net::tcp::endpoint peer;  ///< known even when the connection is gone
+        net::tcp::endpoint local;
         ReplyParser parser;
         Gate gate;
         bool read_to_end = false;  ///< its reader has ended

@@ -24,7 +24,8 @@ net::Task<void> ControlSession::carry_out(Actions actions) {
 
 net::Task<void> ControlSession::perform(action::Answer answer) {
     if (spdlog::should_log(spdlog::level::trace)) {
-        spdlog::trace("ftp {}: answer: {}", id_, answer.wire.substr(0, answer.wire.find('\r')));
+        const std::string_view text{answer.wire.data(), answer.wire.size() - 2};  // without CRLF
+        spdlog::trace("ftp {}: answer: {}", id_, printable(text));
     }
     if (answer.fresh_ticket && tls_ != nullptr) {
         tls_->queue_ticket();
@@ -157,8 +158,8 @@ net::Task<void> ControlSession::perform(action::DropListener) {
 net::Task<void> ControlSession::perform(action::OpenData open) {
     DataPlan plan;
     plan.transfer = open;
-    plan.backend = {backend_->stream.peer().address(), open.backend_port};
-    plan.backend_source = backend_->stream.local().address();
+    plan.backend = {backend_->peer.address(), open.backend_port};
+    plan.backend_source = backend_->local.address();
     plan.client = peer_.address();
     plan.local = local_.address();
     plan.tls = snapshot_->tls;

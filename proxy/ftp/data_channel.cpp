@@ -93,34 +93,32 @@ net::Task<Result<net::Socket>> DataChannel::accept_client() {
         worker_.executor, {&accept_stop_}, settings_.timeouts.data_connect
     );
     while (!accept_stop_.reason()) {
-        auto [ec, socket] = co_await listener_->acceptor.async_accept(net::as_tuple);
+        // From accept(2) itself: a connection that was reset meanwhile no longer has a peer.
+        net::tcp::endpoint peer;
+        auto [ec, socket] = co_await listener_->acceptor.async_accept(peer, net::as_tuple);
         if (accept_stop_.reason() || ec == net::asio::error::connection_aborted) {
             continue;
         }
         if (ec) {
             co_return ec;
         }
-        if (from_client(socket)) {
+        if (from_client(peer)) {
             co_return std::move(socket);
         }
     }
     co_return accept_stop_.reason();
 }
 
-bool DataChannel::from_client(const net::Socket& socket) const {
-    error_code ec;
-    const auto peer = socket.remote_endpoint(ec).address();
-    if (!ec && same_host(peer, plan_.client)) {
+bool DataChannel::from_client(const net::tcp::endpoint& peer) const {
+    if (same_host(peer.address(), plan_.client)) {
         return true;
     }
-    if (!ec) {
-        spdlog::warn(
-            "ftp {}: data connection from {} refused, the client is {}",
-            plan_.session_id,
-            peer.to_string(),
-            plan_.client.to_string()
-        );
-    }
+    spdlog::warn(
+        "ftp {}: data connection from {} refused, the client is {}",
+        plan_.session_id,
+        to_string(peer),
+        plan_.client.to_string()
+    );
     return false;
 }
 

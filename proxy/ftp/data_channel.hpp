@@ -76,7 +76,7 @@ class DataChannel final : public net::Interruptible {
 
     [[nodiscard]] net::Task<Result<net::Socket>> open_client();
     [[nodiscard]] net::Task<Result<net::Socket>> accept_client();
-    [[nodiscard]] bool from_client(const net::Socket& socket) const;
+    [[nodiscard]] bool from_client(const net::tcp::endpoint& peer) const;
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
     [[nodiscard]] net::Task<DataEvent> copy();
     [[nodiscard]] net::Task<DataEvent> end_upload(net::RelayResult result);

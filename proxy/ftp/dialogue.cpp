@@ -210,6 +210,10 @@ bool Dialogue::must_secure(const Verb& verb) const noexcept {
            verb.role != Role::http;
 }
 
+bool Dialogue::offers_ccc() const noexcept {
+    return policy_.allow_ccc && policy_.mode == config::FtpTlsMode::explicit_tls;
+}
+
 bool Dialogue::transferring() const noexcept {
     return phase_ == Phase::connecting_data || phase_ == Phase::transfer;
 }
@@ -263,14 +267,14 @@ void Dialogue::greeting_reply(const Reply& reply) {
         }
         return;
     }
-    end_with_421("Backend not available.", "backend refused: " + reply.lines.back());
+    end_with_421("Backend not available.", "backend greeted with " + std::to_string(reply.code));
 }
 
 void Dialogue::command_reply(const Reply& reply) {
     const Role role = find_verb(current_.verb).role;
     if (role == Role::feat && reply.code != 421) {
         if (!reply.preliminary()) {
-            answer(merge_features(reply.code == 211 ? &reply : nullptr, policy_.allow_ccc));
+            answer(merge_features(reply.code == 211 ? &reply : nullptr, offers_ccc()));
             phase_ = Phase::idle;
         }
         return;

@@ -107,6 +107,7 @@ class Dialogue {
     void command_reply(const Reply& reply);
     void abort_command_reply(const Reply& reply);
     [[nodiscard]] bool transferring() const noexcept;
+    [[nodiscard]] bool offers_ccc() const noexcept;
     [[nodiscard]] bool must_secure(const Verb& verb) const noexcept;
 
     // dialogue_commands.cpp: one for each Role

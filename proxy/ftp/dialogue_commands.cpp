@@ -106,7 +106,7 @@ void Dialogue::handle_prot() {
 void Dialogue::handle_ccc() {
     if (protection_ != Protection::tls) {
         answer(533, "The control connection is not protected.");
-    } else if (!policy_.allow_ccc || policy_.mode == config::FtpTlsMode::implicit_tls) {
+    } else if (!offers_ccc()) {
         answer(534, "The control connection stays protected.");
     } else if (!logged_in_) {
         answer(533, "CCC needs a login first.");
@@ -143,7 +143,7 @@ void Dialogue::handle_feat() {
     if (backend_up_) {
         handle_forward();
     } else {
-        answer(merge_features(nullptr, policy_.allow_ccc));
+        answer(merge_features(nullptr, offers_ccc()));
     }
 }
 
