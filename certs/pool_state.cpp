@@ -51,8 +51,8 @@ void PoolState::pin_refused(const error_code& reason) {
 
 void PoolState::up(std::size_t generation) {
     const std::lock_guard lock(mutex_);
-    if (state_ == State::stopped) {
-        return;
+    if (state_ != State::recovering) {
+        return;  // stopped, or its PIN refused to a signer of the last generation, meanwhile
     }
     state_ = State::up;
     generation_ = generation;

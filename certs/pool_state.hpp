@@ -48,7 +48,7 @@ class PoolState {
     /// The token refused the PIN: jobs are refused until an operator acts.
     void pin_refused(const error_code& reason);
 
-    /// A new generation serves; the queue opens.
+    /// A new generation serves; the queue opens. Only out of `recovering`.
     void up(std::size_t generation);
 
     /// For good: jobs are refused with Errc::stopped.

@@ -59,14 +59,21 @@ Result<std::vector<CK_OBJECT_HANDLE>> Session::find(
         begun != CKR_OK) {
         return ckr_error(begun);
     }
+    // A token may give them in pieces; none means there are no more.
     std::vector<CK_OBJECT_HANDLE> objects(limit);
-    CK_ULONG count = 0;
-    const CK_RV found = call.C_FindObjects(handle_, objects.data(), limit, &count);
+    std::size_t total = 0;
+    CK_ULONG count = 1;
+    CK_RV found = CKR_OK;
+    while (found == CKR_OK && count > 0 && total < limit) {
+        count = 0;
+        found = call.C_FindObjects(handle_, objects.data() + total, limit - total, &count);
+        total += count;
+    }
     (void)call.C_FindObjectsFinal(handle_);
     if (found != CKR_OK) {
         return ckr_error(found);
     }
-    objects.resize(count);
+    objects.resize(total);
     return objects;
 }
 

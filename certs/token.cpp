@@ -123,13 +123,11 @@ Loaded<Token> find_token(const Module& module, const std::string& selector) {
     if (tokens->empty()) {
         return unavailable(module, "it shows no initialised token; is the HSM connected?");
     }
-    std::vector<Slot> matches;
-    for (const Slot& slot : *tokens) {
-        if (uri ? p11_kit_uri_match_token_info(uri.get(), &slot.info) != 0
-                : padded_text(slot.info.label) == selector) {
-            matches.push_back(slot);
-        }
-    }
+    std::vector<Slot> matches = *tokens;
+    std::erase_if(matches, [&uri, &selector](Slot& slot) {
+        return uri ? p11_kit_uri_match_token_info(uri.get(), &slot.info) == 0
+                   : padded_text(slot.info.label) != selector;
+    });
     if (matches.size() == 1) {
         const Slot& found = matches.front();
         return Token{

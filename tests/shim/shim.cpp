@@ -166,14 +166,17 @@ CK_RV open_session(
     if (const long refused = switches.open_rv; refused != 0) {
         return static_cast<CK_RV>(refused);
     }
-    if (const long most = switches.max_sessions; most != 0 && shim().sessions >= most) {
+    const long most = switches.max_sessions;
+    if (++shim().sessions > most && most != 0) {
+        --shim().sessions;
         return CKR_SESSION_COUNT;
     }
     const CK_RV result =
         forward<&CK_FUNCTION_LIST::C_OpenSession>(slot, flags, application, notify, session);
     if (result == CKR_OK) {
-        ++shim().sessions;
         shim().counters.add(opens);
+    } else {
+        --shim().sessions;
     }
     return result;
 }

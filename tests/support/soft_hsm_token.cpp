@@ -139,19 +139,14 @@ void SoftHsmToken::generate(TokenKeyKind kind, const std::string& alias, bool al
     CK_BBOOL always = always_authenticate ? CK_TRUE : CK_FALSE;
     CK_ULONG bits = kind == TokenKeyKind::rsa_3072 ? 3072 : 2048;
     const std::array<std::uint8_t, 1> id{next_id_++};
-    const std::array<std::uint8_t, 3> exponent{1, 0, 1};
     const auto curve = curve_of(kind);
     std::vector<CK_ATTRIBUTE> public_half{
         attribute_of(CKA_TOKEN, yes),
         attribute_of(CKA_VERIFY, yes),
         attribute_of(CKA_LABEL, bytes_of(alias)),
-        attribute_of(CKA_ID, Bytes(id))};
-    if (curve.empty()) {
-        public_half.push_back(attribute_of(CKA_MODULUS_BITS, bits));
-        public_half.push_back(attribute_of(CKA_PUBLIC_EXPONENT, Bytes(exponent)));
-    } else {
-        public_half.push_back(attribute_of(CKA_EC_PARAMS, Bytes(curve)));
-    }
+        attribute_of(CKA_ID, Bytes(id)),
+        curve.empty() ? attribute_of(CKA_MODULUS_BITS, bits)
+                      : attribute_of(CKA_EC_PARAMS, Bytes(curve))};
     std::vector<CK_ATTRIBUTE> private_half{
         attribute_of(CKA_TOKEN, yes),
         attribute_of(CKA_PRIVATE, yes),
