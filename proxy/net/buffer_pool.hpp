@@ -38,7 +38,7 @@ class Lease {
 /// Not thread-safe: one for each worker, outliving its sessions.
 class BufferPool {
   public:
-    static constexpr std::size_t buffer_size = 64 * 1024;
+    static constexpr std::size_t buffer_size = std::size_t{64} * 1024;
     /// Buffers kept for reuse; more are freed when given back.
     static constexpr std::size_t kept = 32;
 

@@ -49,7 +49,7 @@ void Watchdog::arm(const std::shared_ptr<State>& state) {
     });
 }
 
-void Watchdog::touch() noexcept {
+void Watchdog::touch() {
     state_->due = Clock::now() + state_->limit;
     state_->paused = false;
     if (!state_->armed && !state_->expired) {

@@ -19,7 +19,7 @@ class Watchdog {
     Watchdog& operator=(const Watchdog&) = delete;
 
     /// Starts the time over.
-    void touch() noexcept;
+    void touch();
     /// Starts the time over with another limit.
     void restart(milliseconds limit);
     /// Holds the clock still until the next touch() or restart().

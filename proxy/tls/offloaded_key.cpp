@@ -39,7 +39,7 @@ certs::EvpPkeyPtr make_offloaded_key(std::shared_ptr<certs::RemoteKey> key) {
     const std::shared_ptr<certs::RemoteKey>* address = &key;
     const OSSL_PARAM remote[] = {
         OSSL_PARAM_construct_octet_string(
-            provider::remote_key_param, static_cast<void*>(&address), sizeof address
+            provider::remote_key_param, static_cast<void*>(&address), sizeof(void*)
         ),
         OSSL_PARAM_construct_end(),
     };
