@@ -70,7 +70,7 @@ int import_key(void* key, int selection, const OSSL_PARAM* params) {
         return 0;
     }
     const OSSL_PARAM* remote = OSSL_PARAM_locate_const(params, remote_key_param);
-    if (remote != nullptr && remote->data_size == sizeof(std::shared_ptr<certs::RemoteKey>*)) {
+    if (remote != nullptr && remote->data_size == sizeof(void*)) {
         const std::shared_ptr<certs::RemoteKey>* source = nullptr;
         std::memcpy(&source, remote->data, sizeof source);
         data.remote = *source;

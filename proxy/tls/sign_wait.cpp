@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <openssl/async.h>
 
+#include <new>
 #include <utility>
 
 namespace hsmfront::tls {
@@ -31,11 +32,15 @@ class SignWait::Job final : public certs::SignJob {
 
   private:
     void on_done() noexcept override {
-        net::asio::post(executor_, [weak = wake_up_] {
-            if (const auto wake_up = weak.lock()) {
-                wake_up->event.notify();
-            }
-        });
+        try {
+            net::asio::post(executor_, [weak = wake_up_] {
+                if (const auto wake_up = weak.lock()) {
+                    wake_up->event.notify();
+                }
+            });
+        } catch (const std::bad_alloc&) {
+            return;  // not woken, the handshake ends at its deadline
+        }
     }
 
     net::Executor executor_;
