@@ -86,9 +86,11 @@ TEST_P(SigningRate, KeptAliveRequestsDoNotWaitForSignatures) {
         shim.set({{"delay_ms", 10}});
         Command command;
         command.argv = load("handshakes", "8");
+        command.output = scratch() / ("handshakes" + std::to_string(round));
         Process handshakes(command);
         const double busy = median_latency();
-        handshakes.wait(60s);
+        EXPECT_EQ(handshakes.wait(60s), 0);
+        EXPECT_GT(value_of(text_of(command.output), "done"), 20) << text_of(command.output);
         std::cout << "idle " << idle << " us, busy " << busy << " us\n";
         best = std::min(best, busy / idle);
     }
