@@ -64,9 +64,8 @@ Server::Server(std::shared_ptr<const config::Settings> settings)
 Server::~Server() = default;
 
 int Server::run() {
-    std::signal(
-        SIGPIPE, SIG_IGN
-    );  // p11-kit's client and OpenSSL write to sockets without MSG_NOSIGNAL
+    // OpenSSL and p11-kit's client write to sockets without MSG_NOSIGNAL.
+    std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     if (!bind_ports()) {
         return exit_failed;
