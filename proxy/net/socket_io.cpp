@@ -4,6 +4,8 @@
 
 #include <boost/asio/socket_base.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace hsmfront::net {
@@ -32,6 +34,11 @@ void SocketIo::interrupt(error_code reason) noexcept {
     }
     error_code ignored;
     socket_.cancel(ignored);
+}
+
+void SocketIo::acknowledge_at_once() noexcept {
+    const int on = 1;
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 error_code SocketIo::shutdown_send() noexcept {

@@ -20,6 +20,8 @@ class SocketIo final : public Interruptible {
     [[nodiscard]] Task<error_code> wait(Direction direction);
     void interrupt(error_code reason) noexcept override;
     void resume() noexcept { interrupted_.clear(); }
+    /// Acknowledges what comes next without delay (tcp(7), TCP_QUICKACK).
+    void acknowledge_at_once() noexcept;
     /// FIN.
     error_code shutdown_send() noexcept;
     /// Closes with RST (SO_LINGER 0).

@@ -1,5 +1,7 @@
 #include "proxy/runtime/protocol.hpp"
 
+#include "certs/errc.hpp"
+
 #include <openssl/x509.h>
 
 #include <filesystem>
@@ -8,6 +10,17 @@ namespace hsmfront::runtime {
 namespace {
 
 using certs::Loaded;
+
+std::filesystem::path chain_file(const config::Settings& settings, const std::string& alias) {
+    return settings.certificates / (alias + ".pem");
+}
+
+/// Where load_chain() found the certificate, for messages.
+std::string certificate_source(const config::Settings& settings, const std::string& alias) {
+    std::error_code ignored;
+    const auto file = chain_file(settings, alias);
+    return std::filesystem::exists(file, ignored) ? file.string() : "the one in the token";
+}
 
 Loaded<tls::Identity> load_identity(
     const config::Settings& settings, const std::string& alias, certs::Hsm* hsm
@@ -20,7 +33,11 @@ Loaded<tls::Identity> load_identity(
     if (hsm != nullptr) {
         auto key = hsm->find_key(alias, X509_get0_pubkey(identity.chain.leaf()));
         if (!key) {
-            return key.error();
+            auto failure = key.error();
+            if (failure.code == make_error_code(certs::Errc::key_mismatch)) {
+                failure.message += "; certificate: " + certificate_source(settings, alias);
+            }
+            return failure;
         }
         identity.key = std::move(*key);
         return identity;
@@ -60,7 +77,7 @@ const std::vector<std::string>& aliases(const config::Settings& settings, Protoc
 Loaded<certs::Chain> load_chain(
     const config::Settings& settings, const std::string& alias, certs::Hsm* hsm
 ) {
-    const auto file = settings.certificates / (alias + ".pem");
+    const auto file = chain_file(settings, alias);
     std::error_code ignored;
     if (hsm != nullptr && !std::filesystem::exists(file, ignored)) {
         auto chain = hsm->find_certificate(alias);
