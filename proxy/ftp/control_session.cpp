@@ -89,11 +89,11 @@ net::Task<void> ControlSession::Gate::pass() {
 
 net::Task<void> ControlSession::run() {
     const net::SessionRegistry::Entry entry(worker_.sessions, *this);
-    spdlog::debug("ftp {}: accepted from {}", id_, to_string(peer_));
+    spdlog::debug("session {} ftps client={} opened", id_, to_string(peer_));
     try {
         co_await converse();
     } catch (const std::exception& error) {
-        spdlog::error("ftp {}: internal error: {}", id_, error.what());
+        spdlog::error("session {} ftps: internal error: {}", id_, error.what());
         reason_ = "internal error";
         orderly_ = false;
     }
@@ -156,7 +156,7 @@ net::Task<void> ControlSession::feed_lines() {
         }
         Command command = parse_command(std::move(**line));
         if (spdlog::should_log(spdlog::level::trace)) {
-            spdlog::trace("ftp {}: client: {}", id_, command.loggable());
+            spdlog::trace("session {} ftps: client: {}", id_, command.loggable());
         }
         if (timer_ == Timer::idle) {
             watchdog_->touch();
@@ -197,7 +197,9 @@ net::Task<void> ControlSession::handle_replies(BackendLink* link) {
     while (link == backend_ && !done_ && !stop_) {
         Result<std::optional<Reply>> reply = link->parser.next();
         if (!reply) {
-            spdlog::warn("ftp {}: backend broke the protocol: {}", id_, reply.error().message());
+            spdlog::warn(
+                "session {} ftps: backend broke the protocol: {}", id_, reply.error().message()
+            );
             Actions actions = dialogue_.on_backend_gone("backend: " + reply.error().message());
             co_await carry_out(std::move(actions));
             co_return;
@@ -255,7 +257,7 @@ net::Task<void> ControlSession::run_transfer(std::unique_ptr<DataChannel> owned)
     using Kind = DataEvent::Kind;
     const error_code ec = co_await channel.connect_backend();
     if (ec) {
-        spdlog::info("ftp {}: backend data connection: {}", id_, ec.message());
+        spdlog::info("session {} ftps: backend data connection: {}", id_, ec.message());
     }
     post_data(channel, {ec ? Kind::backend_unreachable : Kind::backend_connected, {}, 0, {}});
     bool granted = false;
@@ -373,17 +375,17 @@ void ControlSession::update_timer() {
 
 void ControlSession::log_end() const {
     const auto& backend = settings_.backend.endpoint;
-    const std::chrono::duration<double> lasted = net::Clock::now() - started_;
+    const auto lasted = std::chrono::duration_cast<net::milliseconds>(net::Clock::now() - started_);
     spdlog::info(
-        "ftp {}: closed: listener={} client={} backend={}:{} tls={} resumed={} transfers={} up={} "
-        "down={} seconds={:.3f} reason=\"{}{}\"",
+        "session {} ftps client={} listener={} backend={}:{} tls={} resumed={} transfers={} up={} "
+        "down={} duration={}ms reason=\"{}{}\"",
         id_,
-        to_string(local_),
         to_string(peer_),
+        to_string(local_),
         backend.address,
         backend.port,
         totals_.tls_version,
-        totals_.resumed ? "yes" : "no",
+        totals_.resumed,
         totals_.transfers,
         totals_.uploaded,
         totals_.downloaded,

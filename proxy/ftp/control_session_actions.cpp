@@ -25,7 +25,7 @@ net::Task<void> ControlSession::carry_out(Actions actions) {
 net::Task<void> ControlSession::perform(action::Answer answer) {
     if (spdlog::should_log(spdlog::level::trace)) {
         const std::string_view text{answer.wire.data(), answer.wire.size() - 2};  // without CRLF
-        spdlog::trace("ftp {}: answer: {}", id_, printable(text));
+        spdlog::trace("session {} ftps: answer: {}", id_, printable(text));
     }
     if (answer.fresh_ticket && tls_ != nullptr) {
         tls_->queue_ticket();
@@ -42,7 +42,9 @@ net::Task<void> ControlSession::perform(action::Forward forward) {
         co_return;
     }
     if (spdlog::should_log(spdlog::level::trace)) {
-        spdlog::trace("ftp {}: to backend: {}", id_, parse_command(forward.line).loggable());
+        spdlog::trace(
+            "session {} ftps: to backend: {}", id_, parse_command(forward.line).loggable()
+        );
     }
     const std::string wire = std::move(forward.line) + "\r\n";
     const error_code ec = co_await write_within_limit(link->stream, wire);
@@ -56,7 +58,7 @@ net::Task<void> ControlSession::perform(action::StartTls start) {
     // The reader is held by its gate since it read the command: what follows it is in the splitter
     // or still in the socket, where the handshake meets it.
     if (!splitter_.empty()) {
-        spdlog::warn("ftp {}: plaintext from {} behind AUTH", id_, to_string(peer_));
+        spdlog::warn("session {} ftps: plaintext from {} behind AUTH", id_, to_string(peer_));
         outcome = TlsOutcome::pipelined;
     } else if (plain_ == nullptr || !snapshot_->tls->available()) {
         outcome = TlsOutcome::unavailable;
@@ -111,7 +113,7 @@ net::Task<void> ControlSession::perform(action::ConnectBackend) {
     );
     if (!socket) {
         spdlog::warn(
-            "ftp {}: backend {}:{}: {}",
+            "session {} ftps: backend {}:{}: {}",
             id_,
             settings_.backend.endpoint.address,
             settings_.backend.endpoint.port,
@@ -144,7 +146,7 @@ net::Task<void> ControlSession::perform(action::Listen) {
         listener_.emplace(std::move(*loan));
         events_.emplace_front(Listening{listener_->port()});
     } else {
-        spdlog::warn("ftp {}: no passive port: {}", id_, loan.error().message());
+        spdlog::warn("session {} ftps: no passive port: {}", id_, loan.error().message());
         events_.emplace_front(Listening{});
     }
     co_return;

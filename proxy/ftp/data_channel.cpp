@@ -114,7 +114,7 @@ bool DataChannel::from_client(const net::tcp::endpoint& peer) const {
         return true;
     }
     spdlog::warn(
-        "ftp {}: data connection from {} refused, the client is {}",
+        "session {} ftps: data connection from {} refused, the client is {}",
         plan_.session_id,
         to_string(peer),
         plan_.client.to_string()
@@ -140,7 +140,10 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
     const error_code ec = co_await client.handshake(settings_.timeouts.handshake);
     if (ec) {
         spdlog::info(
-            "ftp {}: data handshake failed: {} {}", plan_.session_id, ec.message(), client.failure()
+            "session {} ftps: data handshake failed: {} {}",
+            plan_.session_id,
+            ec.message(),
+            client.failure()
         );
         co_return fail(
             DataEvent::Blame::client, 522, "TLS handshake on the data connection failed."

@@ -17,7 +17,7 @@ net::Task<void> Service::serve(net::Accepted accepted, config::FtpTlsMode mode) 
         ControlSession session(worker_, snapshot_, std::move(accepted), mode);
         co_await session.run();
     } catch (const std::exception& error) {
-        spdlog::error("ftp {}: internal error: {}", id, error.what());
+        spdlog::error("session {} ftps: internal error: {}", id, error.what());
     }
 }
 

@@ -113,7 +113,7 @@ TEST_F(Startup, CertificateOfAnotherKeyStopsItsProtocolOnly) {
         certificates_ / "rsa.pem",
         fs::copy_options::overwrite_existing
     );
-    expect_http_alone({"alias 'rsa'", "another key"});
+    expect_http_alone({"alias 'rsa'", "another key", "rsa.pem"});
 }
 
 TEST_F(Startup, CertificateOfAnotherKeyAloneExitsWith1) {
