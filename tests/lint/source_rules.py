@@ -7,6 +7,7 @@ format    clang-format changes nothing
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -33,12 +34,11 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
 def sources(root):
-    listed = subprocess.run(
-        ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True, text=True)
-    if listed.returncode == 0:
+    listing = ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, capture_output=True, text=True) if shutil.which("git") else None
+    if listed and listed.returncode == 0:
         names = listed.stdout.split("\n")
-    else:  # not a clone: an unpacked archive
+    else:  # no git, or an unpacked archive
         names = [str(path.relative_to(root)) for path in root.rglob("*")
                  if not path.relative_to(root).parts[0].startswith(("build", "."))]
     return sorted(name for name in names
