@@ -4,13 +4,19 @@
 #include "proxy/net/errc.hpp"
 
 #include <set>
+#include <unistd.h>
 
 namespace hsmfront::net {
 namespace {
 
-/// `count` neighbouring ports that are free now.
+/// `count` neighbouring ports that are free now. Tests run beside each other, each in a process of
+/// its own: neighbouring processes look in different places.
 config::PortRange free_ports(test::Loop& loop, std::uint16_t count) {
-    for (unsigned first = 20000; first < 60000; first += 50) {
+    // Below the ports of the integration tests (12000 up) and of outgoing connections.
+    constexpr unsigned blocks = 1000;
+    const auto own = static_cast<unsigned>(::getpid());
+    for (unsigned i = 0; i < blocks; ++i) {
+        const unsigned first = 4000 + (own + i) % blocks * 8;
         bool free = true;
         for (unsigned port = first; free && port < first + count; ++port) {
             Acceptor acceptor(loop.executor(), tcp::v4());
