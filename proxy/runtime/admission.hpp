@@ -28,7 +28,8 @@ class Admission {
         Slot(Admission& admission, Address address)
             : admission_(&admission), address_(std::move(address)) {}
         Slot(Slot&& other) noexcept
-            : admission_(std::exchange(other.admission_, nullptr)), address_(other.address_) {}
+            : admission_(std::exchange(other.admission_, nullptr)),
+              address_(std::move(other.address_)) {}
         Slot& operator=(Slot&&) = delete;
         Slot(const Slot&) = delete;
         Slot& operator=(const Slot&) = delete;

@@ -44,6 +44,8 @@ class Stream final : public net::Transport {
   public:
     Stream(net::Socket socket, std::shared_ptr<const Context> context, StreamOptions options = {});
     ~Stream() override;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
 
     /// Does the handshake within `limit`. The signature may come from elsewhere; the worker goes on
     /// meanwhile. On failure the reason stands in failure(). Errc: timed_out, stopped, tls_failed,
