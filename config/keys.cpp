@@ -28,7 +28,7 @@ std::vector<LaterKey> all_later_keys() {
         {"http.routes", {}, true, "routes are" + absent},
         {"http.http2", off, false, "HTTP/2 is" + absent + "; HTTP/1.1 is served"},
         {"proxy_protocol.accept_from", {}, true, "the PROXY protocol is" + absent},
-        {"admin", off, false, "the admin listener is" + absent},
+        {"admin.listen", off, false, "the admin listener is" + absent},
         {"log.access", off, false, "the access log is" + absent},
     };
 }

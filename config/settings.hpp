@@ -38,6 +38,15 @@ struct PinSource {
     friend bool operator==(const PinSource&, const PinSource&) = default;
 };
 
+/// Another token that holds the same keys under the same aliases.
+struct HsmToken {
+    std::string token;             ///< label or URI
+    std::filesystem::path module;  ///< empty: Hsm::module
+    PinSource pin;                 ///< none configured: that of Hsm::pin
+
+    friend bool operator==(const HsmToken&, const HsmToken&) = default;
+};
+
 struct Hsm {
     std::filesystem::path module;  ///< PKCS#11 library; empty: no HSM configured
     std::string token;             ///< token label or RFC 7512 pkcs11: URI
@@ -46,6 +55,7 @@ struct Hsm {
     std::size_t signers = 8;         ///< parallel PKCS#11 sessions, 1–256
     milliseconds sign_timeout = 5s;  ///< a handshake whose signature takes longer fails
     std::size_t queue_limit = 1024;  ///< handshakes waiting for a signer
+    std::vector<HsmToken> failover;  ///< used, in this order, while `token` is away
 
     friend bool operator==(const Hsm&, const Hsm&) = default;
 };
@@ -197,6 +207,12 @@ struct Log {
     friend bool operator==(const Log&, const Log&) = default;
 };
 
+struct Admin {
+    std::filesystem::path socket;  ///< unix socket for commands; empty: none
+
+    friend bool operator==(const Admin&, const Admin&) = default;
+};
+
 struct Settings {
     Hsm hsm;
     std::filesystem::path certificates;  ///< directory of <alias>.pem and <alias>.key
@@ -206,6 +222,7 @@ struct Settings {
     Ftp ftp;
     Http http;
     Limits limits;
+    Admin admin;
     Log log;
     milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain
 

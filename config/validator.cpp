@@ -50,8 +50,7 @@ class Validator {
         }
     }
 
-    void hsm() {
-        const PinSource& pin = settings_.hsm.pin;
+    void one_source(const std::string& key, const PinSource& pin) {
         std::vector<std::string> sources;
         const auto add = [&sources](bool given, const char* name) {
             if (given) {
@@ -64,10 +63,28 @@ class Validator {
         add(pin.credential.has_value(), "credential");
         for (std::size_t i = 1; i < sources.size(); ++i) {
             fail(
-                "hsm.pin." + sources[i],
-                "the PIN has another source, hsm.pin." + sources[0] + "; keep one"
+                key + '.' + sources[i],
+                "the PIN has another source, " + key + '.' + sources[0] + "; keep one"
             );
         }
+    }
+
+    void failover() {
+        for (std::size_t i = 0; i < settings_.hsm.failover.size(); ++i) {
+            const HsmToken& other = settings_.hsm.failover[i];
+            const std::string key = "hsm.failover[" + std::to_string(i) + ']';
+            required(key + ".token", other.token.empty(), "label or URI of the token");
+            one_source(key + ".pin", other.pin);
+            const bool same_module = other.module.empty() || other.module == settings_.hsm.module;
+            if (same_module && !other.token.empty() && other.token == settings_.hsm.token) {
+                fail(key + ".token", "is hsm.token itself");
+            }
+        }
+    }
+
+    void hsm() {
+        one_source("hsm.pin", settings_.hsm.pin);
+        failover();
         if (settings_.needs_hsm()) {
             const bool ftp = settings_.ftp.enabled && settings_.ftp.hsm_enabled;
             const std::string user = ftp ? "ftp" : "http";

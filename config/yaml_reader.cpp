@@ -297,8 +297,14 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
     const auto folder = std::filesystem::absolute(file, ignored).parent_path();
     resolve(settings.certificates, folder);
     resolve(settings.log.file, folder);
+    resolve(settings.admin.socket, folder);
     if (settings.hsm.pin.file) {
         resolve(*settings.hsm.pin.file, folder);
+    }
+    for (HsmToken& other : settings.hsm.failover) {
+        if (other.pin.file) {
+            resolve(*other.pin.file, folder);
+        }
     }
 }
 

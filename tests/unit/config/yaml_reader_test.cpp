@@ -342,6 +342,21 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
     );
 }
 
+TEST(YamlReader, FailoverTokensKeepTheirOrder) {
+    const LoadResult result = load_text(
+        "hsm: { failover: [{ token: b }, { token: c, module: /m.so, pin: { file: pin } }] }\n"
+        "admin: { socket: run/admin.sock }\n",
+        "/etc/f.yaml"
+    );
+    const auto& others = result.settings.hsm.failover;
+    ASSERT_EQ(others.size(), 2U) << render(result.problems);
+    EXPECT_EQ(others[0].token, "b");
+    EXPECT_FALSE(others[0].pin.configured());
+    EXPECT_EQ(others[1].module, "/m.so");
+    EXPECT_EQ(others[1].pin.file, "/etc/pin");
+    EXPECT_EQ(result.settings.admin.socket, "/etc/run/admin.sock");
+}
+
 TEST(YamlReader, WarningsAreNotErrors) {
     const LoadResult result = read(http_only, {"http.http2=true"});
     EXPECT_EQ(result.problems.size(), 1U);
