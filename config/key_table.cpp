@@ -197,6 +197,10 @@ std::vector<Key> ftp_keys() {
         example(boolean("ftp.enabled", [](Settings& s) { return &s.ftp.enabled; })),
         boolean("ftp.hsm.enabled", [](Settings& s) { return &s.ftp.hsm_enabled; }),
         example(aliases("ftp.alias", [](Settings& s) { return &s.ftp.aliases; })),
+        example(by_host("ftp.hosts", [](Settings& s) { return &s.ftp.hosts; })),
+        example(
+            aliases("ftp.hosts[].alias", [](Settings& s) { return &s.ftp.hosts.back().aliases; })
+        ),
         example(list("ftp.listen", [](Settings& s) { return &s.ftp.listen; })),
         example(text(
             "ftp.listen[].address",
@@ -258,6 +262,10 @@ std::vector<Key> http_keys() {
         example(boolean("http.enabled", [](Settings& s) { return &s.http.enabled; })),
         boolean("http.hsm.enabled", [](Settings& s) { return &s.http.hsm_enabled; }),
         example(aliases("http.alias", [](Settings& s) { return &s.http.aliases; })),
+        example(by_host("http.hosts", [](Settings& s) { return &s.http.hosts; })),
+        example(
+            aliases("http.hosts[].alias", [](Settings& s) { return &s.http.hosts.back().aliases; })
+        ),
         example(list("http.listen", [](Settings& s) { return &s.http.listen; })),
         example(text(
             "http.listen[].address",

@@ -84,6 +84,14 @@ struct Backend {
     friend bool operator==(const Backend&, const Backend&) = default;
 };
 
+/// What differs for clients that ask for one host name (SNI, RFC 6066 §3).
+struct Host {
+    std::string name;                  ///< lower case; "*.example.com" covers one label
+    std::vector<std::string> aliases;  ///< one, or two for an RSA + EC pair
+
+    friend bool operator==(const Host&, const Host&) = default;
+};
+
 enum class FtpTlsMode { explicit_tls, implicit_tls };
 
 struct FtpListener {
@@ -128,6 +136,7 @@ struct Ftp {
     bool enabled = false;
     bool hsm_enabled = true;           ///< Ftp.Hsm.enabled: key in the HSM; false: <alias>.key
     std::vector<std::string> aliases;  ///< SSL key alias; two give an RSA + EC pair
+    std::vector<Host> hosts;
     std::vector<FtpListener> listen;
     Backend backend;
     bool require_tls_control = true;
@@ -170,6 +179,7 @@ struct Http {
     bool enabled = false;
     bool hsm_enabled = true;  ///< Http.Hsm.enabled
     std::vector<std::string> aliases;
+    std::vector<Host> hosts;
     std::vector<Endpoint> listen;
     std::vector<Endpoint> redirect;  ///< plain ports that answer 308 to https
     Backend backend;

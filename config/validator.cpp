@@ -29,9 +29,11 @@ class Validator {
         }
         if (settings_.ftp.enabled) {
             protocol("ftp", settings_.ftp.aliases, settings_.ftp.backend);
+            hosts("ftp", settings_.ftp.hosts);
         }
         if (settings_.http.enabled) {
             protocol("http", settings_.http.aliases, settings_.http.backend);
+            hosts("http", settings_.http.hosts);
         }
         collect_listeners();
         listeners();
@@ -104,6 +106,16 @@ class Validator {
         const bool none =
             name == "ftp" ? settings_.ftp.listen.empty() : settings_.http.listen.empty();
         required(name + ".listen", none, "at least one { address, port }");
+    }
+
+    void hosts(const std::string& name, const std::vector<Host>& hosts) {
+        for (const Host& host : hosts) {
+            required(
+                name + ".hosts[" + host.name + "].alias",
+                host.aliases.empty(),
+                "the alias of its key and certificate"
+            );
+        }
     }
 
     void endpoint(const std::string& key, const Endpoint& endpoint) {

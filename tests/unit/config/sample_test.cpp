@@ -63,7 +63,7 @@ void collect(
         }
         found.try_emplace(path, child);
         const Key* const key = find_key(path);
-        if (key != nullptr && key->shape == Key::Shape::list) {
+        if (key != nullptr && (key->shape == Key::Shape::list || key->shape == Key::Shape::map)) {
             for (const YamlNode& item : child.children) {
                 collect(item, path + "[]", found);
             }
@@ -94,10 +94,11 @@ void collect_schema(
             collect_schema(child, path + (path.empty() ? "" : ".") + child.key, found);
         }
     }
-    YamlNode* const items = find_child(node, "items");
-    YamlNode* const item_keys = items == nullptr ? nullptr : find_child(*items, "properties");
-    if (item_keys != nullptr) {
-        for (YamlNode& child : item_keys->children) {
+    for (const char* const of_elements : {"items", "additionalProperties"}) {
+        YamlNode* const items = find_child(node, of_elements);
+        YamlNode* const item_keys = items == nullptr ? nullptr : find_child(*items, "properties");
+        for (std::size_t i = 0; item_keys != nullptr && i < item_keys->children.size(); ++i) {
+            YamlNode& child = item_keys->children[i];
             collect_schema(child, path + "[]." + child.key, found);
         }
     }
