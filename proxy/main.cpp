@@ -38,7 +38,8 @@ int run_check(const Options& options) {
 }
 
 int run_serve(const Options& options) {
-    const auto loaded = config::load(options.config, options.overrides);
+    auto loaded = config::load(options.config, options.overrides);
+    auto written_pins = runtime::take_written_pins(loaded.settings);
     std::cerr << config::render(loaded.problems);
     if (!loaded.ok()) {
         return runtime::exit_usage;
@@ -47,7 +48,11 @@ int run_serve(const Options& options) {
         std::cerr << options.config.string() << ": error: " << opened.error().message << '\n';
         return runtime::exit_usage;
     }
-    runtime::Server server(std::make_shared<const config::Settings>(loaded.settings));
+    runtime::Server server(
+        {options.config, options.overrides},
+        std::make_shared<const config::Settings>(std::move(loaded.settings)),
+        std::move(written_pins)
+    );
     const int exit_code = server.run();
     runtime::close_log();
     return exit_code;

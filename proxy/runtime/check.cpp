@@ -63,6 +63,12 @@ class Checker {
         for (const auto& alias : aliases(settings_, protocol)) {
             check_chain(protocol, key, alias);
         }
+        for (const auto& host : hosts(settings_, protocol)) {
+            for (const auto& alias : host.aliases) {
+                const std::string at = std::string(name(protocol)) + ".hosts[" + host.name + "]";
+                check_chain(protocol, at + ".alias", alias);
+            }
+        }
     }
 
     void check_chain(Protocol protocol, const std::string& key, const std::string& alias) {

@@ -113,6 +113,8 @@ certs::Loaded<void> open_log(const config::Log& settings) {
     }
 }
 
+void set_log_level(const std::string& level) { spdlog::set_level(spdlog::level::from_str(level)); }
+
 void reopen_log() {
     for (const auto& sink : spdlog::default_logger()->sinks()) {
         if (auto* file = dynamic_cast<FileSink*>(sink.get())) {

@@ -11,6 +11,9 @@ namespace hsmfront::runtime {
 /// wait for a terminal. Control bytes in messages are escaped. The message says what failed.
 [[nodiscard]] certs::Loaded<void> open_log(const config::Log& settings);
 
+/// From now on; `level` is one of config::Log::level.
+void set_log_level(const std::string& level);
+
 /// Closes and opens the log file again (SIGUSR1), after it was moved away.
 void reopen_log();
 

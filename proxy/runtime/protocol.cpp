@@ -3,6 +3,7 @@
 #include "certs/errc.hpp"
 
 #include <openssl/x509.h>
+#include <spdlog/fmt/chrono.h>
 
 #include <filesystem>
 
@@ -53,6 +54,20 @@ Loaded<tls::Identity> load_identity(
     return identity;
 }
 
+Loaded<std::vector<tls::Identity>> load_identities(
+    const config::Settings& settings, const std::vector<std::string>& aliases, certs::Hsm* hsm
+) {
+    std::vector<tls::Identity> identities;
+    for (const auto& alias : aliases) {
+        auto identity = load_identity(settings, alias, hsm);
+        if (!identity) {
+            return identity.error();
+        }
+        identities.push_back(std::move(*identity));
+    }
+    return identities;
+}
+
 std::vector<std::string> alpn(Protocol protocol) {
     return protocol == Protocol::ftp ? std::vector<std::string>{"ftp"}
                                      : std::vector<std::string>{"http/1.1", "http/1.0"};
@@ -74,6 +89,10 @@ const std::vector<std::string>& aliases(const config::Settings& settings, Protoc
     return protocol == Protocol::ftp ? settings.ftp.aliases : settings.http.aliases;
 }
 
+const std::vector<config::Host>& hosts(const config::Settings& settings, Protocol protocol) {
+    return protocol == Protocol::ftp ? settings.ftp.hosts : settings.http.hosts;
+}
+
 Loaded<certs::Chain> load_chain(
     const config::Settings& settings, const std::string& alias, certs::Hsm* hsm
 ) {
@@ -91,19 +110,58 @@ Loaded<certs::Chain> load_chain(
     return certs::read_chain(file);
 }
 
-Loaded<std::shared_ptr<const tls::Context>> load_context(
-    const config::Settings& settings, Protocol protocol, certs::Hsm* hsm
-) {
-    std::vector<tls::Identity> identities;
-    for (const auto& alias : aliases(settings, protocol)) {
-        auto identity = load_identity(settings, alias, hsm);
-        if (!identity) {
-            return identity.error();
+std::vector<config::Endpoint> endpoints(const config::Settings& settings, Protocol protocol) {
+    std::vector<config::Endpoint> found;
+    if (protocol == Protocol::ftp) {
+        for (const auto& listener : settings.ftp.listen) {
+            found.push_back(listener.endpoint);
         }
-        identities.push_back(std::move(*identity));
+        return found;
     }
-    tls::Context::Options options{settings.tls, alpn(protocol), std::string(name(protocol))};
-    return tls::Context::create(options, std::move(identities));
+    found = settings.http.listen;
+    found.insert(found.end(), settings.http.redirect.begin(), settings.http.redirect.end());
+    return found;
+}
+
+tls::Context::Options tls_options(const config::Settings& settings, Protocol protocol) {
+    return {settings.tls, alpn(protocol), std::string(name(protocol)), {}, nullptr};
+}
+
+Loaded<std::shared_ptr<const tls::Context>> load_context(
+    const config::Settings& settings,
+    Protocol protocol,
+    certs::Hsm* hsm,
+    const tls::Context* predecessor
+) {
+    const auto options_of_all = tls_options(settings, protocol);
+    auto options = options_of_all;
+    for (const auto& host : hosts(settings, protocol)) {
+        auto identities = load_identities(settings, host.aliases, hsm);
+        if (!identities) {
+            return identities.error();
+        }
+        auto context = tls::Context::create(options_of_all, std::move(*identities));
+        if (!context) {
+            return context.error();
+        }
+        options.hosts.push_back({host.name, std::move(*context)});
+    }
+    options.predecessor = predecessor;
+    auto identities = load_identities(settings, aliases(settings, protocol), hsm);
+    if (!identities) {
+        return identities.error();
+    }
+    return tls::Context::create(options, std::move(*identities));
+}
+
+std::string summary(const tls::Context& context) {
+    std::string text;
+    for (const auto& one : context.certificates()) {
+        text += (text.empty() ? "" : ", ");
+        text += one.alias;
+        text += fmt::format(" ({}, until {:%Y-%m-%d})", one.type, fmt::gmtime(one.not_after));
+    }
+    return text;
 }
 
 }  // namespace hsmfront::runtime

@@ -1,9 +1,6 @@
 #include "proxy/runtime/server.hpp"
 
-#include "proxy/ftp/service.hpp"
-#include "proxy/http/service.hpp"
-#include "proxy/runtime/key_source.hpp"
-#include "proxy/runtime/listeners.hpp"
+#include "proxy/admin/metrics.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/options.hpp"
 #include "proxy/runtime/privileges.hpp"
@@ -13,6 +10,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <pthread.h>
 
 namespace hsmfront::runtime {
@@ -36,14 +34,6 @@ void block_signals(int how) {
     pthread_sigmask(how, &set, nullptr);
 }
 
-std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& one : names) {
-        text += (text.empty() ? "" : ", ") + one;
-    }
-    return text;
-}
-
 /// The last resort when something outside our control does not return.
 [[noreturn]] void abandon(int exit_code) {
     close_log();
@@ -52,13 +42,19 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Server::Server(std::shared_ptr<const config::Settings> settings)
+Server::Server(
+    Configurator::Source source,
+    std::shared_ptr<const config::Settings> settings,
+    certs::Pins written_pins
+)
     : settings_(std::move(settings)),
       admission_(settings_->limits),
-      passive_ports_(std::make_shared<net::PortRange>(settings_->ftp.data.passive_ports)) {
+      source_(std::move(source)),
+      written_pins_(std::move(written_pins)) {
     for (std::size_t i = 0; i < worker_count(*settings_); ++i) {
         workers_.push_back(std::make_unique<Worker>(admission_, session_ids_));
     }
+    front_ = std::make_unique<Front>(workers_);
 }
 
 Server::~Server() = default;
@@ -67,7 +63,7 @@ int Server::run() {
     // OpenSSL and p11-kit's client write to sockets without MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
-    if (!bind_ports()) {
+    if (!bind_ports() || !open_control_socket()) {
         return exit_failed;
     }
     if (const auto dropped = drop_to(settings_->user); !dropped) {
@@ -77,9 +73,9 @@ int Server::run() {
     forbid_core_files();
     block_signals(SIG_BLOCK);
     start_workers();
-    starter_ = std::jthread([this](const std::stop_token& stop) { start_protocols(stop); });
+    start_configurator();
     block_signals(SIG_UNBLOCK);
-    for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
         signals_.add(signal);
     }
     wait_for_signal();
@@ -87,56 +83,48 @@ int Server::run() {
     for (const auto& worker : workers_) {
         worker->join();
     }
-    starter_ = {};
-    if (hsm_) {
-        hsm_->stop();
-    }
+    configurator_->join();
+    const std::size_t stuck = configurator_->close_hsm();
     spdlog::info("stopped");
-    if (hsm_ && hsm_->status().wedged() != 0) {
+    if (stuck != 0) {
         abandon(exit_code_);  // a thread is still in the module; exit handlers would pull it away
     }
     return exit_code_;
 }
 
 bool Server::bind_ports() {
+    bool any = false;
     for (const Protocol protocol : all_protocols) {
-        if (enabled(*settings_, protocol)) {
-            bind_protocol(protocol);
+        if (!enabled(*settings_, protocol)) {
+            continue;
+        }
+        if (const auto bound = front_->bind(*settings_, protocol); !bound) {
+            spdlog::error("protocol {} does not start: {}", name(protocol), bound.error().message);
+        } else {
+            any = true;
         }
     }
-    return !listeners_.empty();
+    return any;
 }
 
-void Server::bind_protocol(Protocol protocol) {
-    std::vector<Listener> wanted;
-    if (protocol == Protocol::ftp) {
-        for (const auto& listener : settings_->ftp.listen) {
-            const bool implicit = listener.tls == config::FtpTlsMode::implicit_tls;
-            const auto kind =
-                implicit ? Listener::Kind::ftp_implicit : Listener::Kind::ftp_explicit;
-            wanted.push_back({kind, listener.endpoint, {}});
-        }
-    } else {
-        for (const auto& endpoint : settings_->http.listen) {
-            wanted.push_back({Listener::Kind::https, endpoint, {}});
-        }
-        for (const auto& endpoint : settings_->http.redirect) {
-            wanted.push_back({Listener::Kind::redirect, endpoint, {}});
-        }
+bool Server::open_control_socket() {
+    if (settings_->admin.socket.empty()) {
+        return true;
     }
-    std::vector<net::Executor> executors;
-    for (const auto& worker : workers_) {
-        executors.push_back(worker->executor());
-    }
-    for (auto& listener : wanted) {
-        auto bound = bind_listener(listener.endpoint, executors);
-        if (!bound) {
-            fail(protocol, bound.error().message);
-            return;
+    auto opened = admin::ControlSocket::open(
+        main_,
+        settings_->admin.socket,
+        settings_->user,
+        [this](admin::ControlRequest request, const admin::ControlSocket::Reply& reply) {
+            on_command(std::move(request), reply);
         }
-        listener.acceptors = std::move(*bound);
+    );
+    if (!opened) {
+        spdlog::error("{}", opened.error().message);
+        return false;
     }
-    listeners_.emplace(protocol, std::move(wanted));
+    control_ = std::move(*opened);
+    return true;
 }
 
 void Server::start_workers() {
@@ -146,31 +134,81 @@ void Server::start_workers() {
     }
 }
 
+void Server::start_configurator() {
+    Configurator::Hooks hooks;
+    hooks.nothing_starts = [this] { net::asio::post(main_, [this] { on_nothing_starts(); }); };
+    hooks.ended = [this] {
+        net::asio::post(main_, [this] {
+            configuring_ = false;
+            end_when_idle();
+        });
+    };
+    configurator_ = std::make_unique<Configurator>(
+        std::move(source_), settings_, std::move(written_pins_), *front_, std::move(hooks)
+    );
+    configurator_->start();
+}
+
 void Server::wait_for_signal() {
     signals_.async_wait([this](const error_code& ec, int signal) {
-        if (ec) {
+        if (!ec) {
+            on_signal(signal);
+            wait_for_signal();
+        }
+    });
+}
+
+void Server::on_signal(int signal) {
+    if (signal == SIGUSR1) {
+        reopen_log();
+    } else if (signal == SIGHUP) {
+        configurator_->reload([](const auto&) {});
+    } else if (!draining_) {
+        spdlog::info(
+            "stopping: {} connections may take up to {} s to end",
+            admission_.connections(),
+            std::chrono::duration_cast<std::chrono::seconds>(settings_->drain).count()
+        );
+        begin_drain();
+    } else {
+        spdlog::info("stopping now");
+        interrupt_sessions();
+    }
+}
+
+void Server::on_command(admin::ControlRequest request, const admin::ControlSocket::Reply& reply) {
+    const auto pass_on = [reply](const certs::Loaded<std::string>& result) {
+        reply({result.has_value(), result ? *result : result.error().message});
+    };
+    switch (request.verb) {
+        case admin::Verb::reload:
+            configurator_->reload(pass_on);
+            return;
+        case admin::Verb::pin:
+            configurator_->enter_pin(std::move(request.pin), pass_on);
+            return;
+        case admin::Verb::status: {
+            const auto now = status();
+            reply({now.not_ready().empty(), render(now, std::time(nullptr))});
             return;
         }
-        if (signal == SIGUSR1) {
-            reopen_log();
-        } else if (!draining_) {
-            spdlog::info(
-                "stopping: {} connections may take up to {} s to end",
-                admission_.connections(),
-                std::chrono::duration_cast<std::chrono::seconds>(settings_->drain).count()
-            );
-            begin_drain();
-        } else {
-            spdlog::info("stopping now");
-            interrupt_sessions();
-        }
-        wait_for_signal();
-    });
+        case admin::Verb::metrics:
+            reply({true, admin::render_metrics(status())});
+            return;
+    }
+}
+
+admin::ServiceStatus Server::status() const {
+    auto status = configurator_->status();
+    status.version = HSMFRONT_VERSION;
+    status.connections = admission_.connections();
+    status.refused_connections = admission_.refused();
+    return status;
 }
 
 void Server::begin_drain() {
     draining_ = true;
-    starter_.request_stop();
+    configurator_->request_stop();
     for (const auto& worker : workers_) {
         worker->post([&worker = *worker] { worker.drain(); });
     }
@@ -201,23 +239,24 @@ void Server::on_worker_done() {
     end_when_idle();
 }
 
-void Server::on_start_finished() {
-    starting_ = false;
-    if (protocols_up_ == 0 && !draining_) {
+void Server::on_nothing_starts() {
+    if (!draining_) {
         spdlog::error("no protocol could start");
         exit_code_ = exit_failed;
         begin_drain();
     }
-    end_when_idle();
 }
 
 void Server::end_when_idle() {
     if (workers_running_ != 0) {
         return;
     }
-    if (!starting_) {
+    if (!configuring_) {
         signals_.cancel();
         deadline_.cancel();
+        if (control_ != nullptr) {
+            control_->close();
+        }
         return;
     }
     // Only a call into the token's module can still be running, and nothing can end that.
@@ -227,123 +266,6 @@ void Server::end_when_idle() {
             abandon(exit_code_);
         }
     });
-}
-
-void Server::start_protocols(const std::stop_token& stop) {
-    bool hsm_wanted = false;
-    for (const auto& [protocol, listeners] : listeners_) {
-        if (uses_hsm(*settings_, protocol)) {
-            hsm_wanted = true;
-        } else {
-            bring_up(protocol, nullptr);
-        }
-    }
-    if (hsm_wanted) {
-        start_hsm_protocols(stop);
-    }
-    net::asio::post(main_, [this] { on_start_finished(); });
-}
-
-void Server::start_hsm_protocols(const std::stop_token& stop) {
-    auto hsm = open_hsm(settings_->hsm, stop);
-    for (const auto& [protocol, listeners] : listeners_) {
-        if (!uses_hsm(*settings_, protocol) || stop.stop_requested()) {
-            continue;
-        }
-        if (!hsm) {
-            fail(protocol, hsm.error().message);
-        } else {
-            bring_up(protocol, hsm->get());
-        }
-    }
-    if (hsm) {
-        hsm_ = std::move(*hsm);  // read by the main thread once this thread has ended
-    }
-}
-
-void Server::bring_up(Protocol protocol, certs::Hsm* hsm) {
-    const auto context = load_context(*settings_, protocol, hsm);
-    if (!context) {
-        fail(protocol, context.error().message);
-        return;
-    }
-    if (const auto listening = listen(protocol); !listening) {
-        fail(protocol, listening.error().message);
-        return;
-    }
-    ++protocols_up_;
-    for (const auto& listener : listeners_[protocol]) {
-        spdlog::info(
-            "protocol {} is up on {} (alias {}, key in {})",
-            name(protocol),
-            to_string(listener.endpoint),
-            joined((*context)->aliases()),
-            hsm != nullptr ? "HSM" : "file"
-        );
-    }
-    hand_over(protocol, *context);
-}
-
-void Server::fail(Protocol protocol, const std::string& why) {
-    spdlog::error("protocol {} does not start: {}", name(protocol), why);
-}
-
-certs::Loaded<void> Server::listen(Protocol protocol) {
-    for (auto& listener : listeners_[protocol]) {
-        for (auto& acceptor : listener.acceptors) {
-            error_code ec;
-            acceptor.listen(net::asio::socket_base::max_listen_connections, ec);
-            if (ec) {
-                return certs::Failure{
-                    ec, "cannot listen on " + to_string(listener.endpoint) + ": " + ec.message()};
-            }
-        }
-    }
-    return {};
-}
-
-void Server::hand_over(Protocol protocol, const std::shared_ptr<const tls::Context>& context) {
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-        std::vector<Opened> opened;
-        for (auto& listener : listeners_[protocol]) {
-            opened.push_back({listener.kind, std::move(listener.acceptors[i])});
-        }
-        Worker& worker = *workers_[i];
-        worker.post([this, &worker, context, protocol, opened = std::move(opened)]() mutable {
-            protocol == Protocol::ftp ? serve_ftp(worker, context, std::move(opened))
-                                      : serve_http(worker, context, std::move(opened));
-        });
-    }
-}
-
-void Server::serve_ftp(
-    Worker& worker, std::shared_ptr<const tls::Context> context, std::vector<Opened> opened
-) {
-    const auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
-        settings_, std::move(context), passive_ports_});
-    const auto service = std::make_shared<ftp::Service>(worker.context(), snapshot);
-    for (auto& [kind, acceptor] : opened) {
-        const auto mode = kind == Listener::Kind::ftp_implicit ? config::FtpTlsMode::implicit_tls
-                                                               : config::FtpTlsMode::explicit_tls;
-        worker.accept(std::move(acceptor), [service, mode](net::Accepted accepted) {
-            return service->serve(std::move(accepted), mode);
-        });
-    }
-}
-
-void Server::serve_http(
-    Worker& worker, std::shared_ptr<const tls::Context> context, std::vector<Opened> opened
-) {
-    const auto snapshot =
-        std::make_shared<const http::Snapshot>(http::Snapshot{settings_, std::move(context)});
-    const auto service = std::make_shared<http::Service>(worker.context(), snapshot);
-    for (auto& [kind, acceptor] : opened) {
-        const bool redirect = kind == Listener::Kind::redirect;
-        worker.accept(std::move(acceptor), [service, redirect](net::Accepted accepted) {
-            return redirect ? service->redirect(std::move(accepted))
-                            : service->serve(std::move(accepted));
-        });
-    }
 }
 
 }  // namespace hsmfront::runtime

@@ -5,7 +5,10 @@
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/ticket_callbacks.hpp"
 
+#include <openssl/x509.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace hsmfront::tls {
@@ -37,6 +40,68 @@ int select_alpn(
         offered_length
     );
     return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+std::time_t time_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
+}
+
+std::string subject_of(X509* certificate) {
+    const std::unique_ptr<BIO, certs::Deleter<BIO_free>> out(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(
+        out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB
+    );
+    char* text = nullptr;
+    const auto size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+/// "RSA-2048", "P-256", "ED25519".
+std::string type_of(EVP_PKEY* key) {
+    if (EVP_PKEY_is_a(key, "EC") == 1) {
+        return "P-" + std::to_string(EVP_PKEY_get_bits(key));
+    }
+    std::string type = EVP_PKEY_get0_type_name(key);
+    return EVP_PKEY_is_a(key, "RSA") == 1 ? type + "-" + std::to_string(EVP_PKEY_get_bits(key))
+                                          : type;
+}
+
+CertificateInfo describe(const std::string& alias, X509* certificate) {
+    return {
+        alias,
+        subject_of(certificate),
+        type_of(X509_get0_pubkey(certificate)),
+        time_of(X509_get0_notAfter(certificate))};
+}
+
+const Context* find_host(const std::vector<NamedContext>& hosts, std::string_view name) {
+    const auto found = std::find_if(hosts.begin(), hosts.end(), [name](const auto& host) {
+        return host.name == name;
+    });
+    return found == hosts.end() ? nullptr : found->context.get();
+}
+
+/// Exact before wildcard before our own.
+int select_host(SSL* ssl, int*, void* argument) {
+    const auto& hosts = *static_cast<const std::vector<NamedContext>*>(argument);
+    const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (asked == nullptr) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+    std::string name(asked);
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const Context* host = find_host(hosts, name);
+    const auto dot = name.find('.');
+    if (host == nullptr && dot != std::string::npos) {
+        host = find_host(hosts, "*" + name.substr(dot));
+    }
+    if (host != nullptr) {
+        SSL_set_SSL_CTX(ssl, host->native());
+    }
+    return SSL_TLSEXT_ERR_OK;
 }
 
 std::vector<unsigned char> alpn_wire_format(const std::vector<std::string>& protocols) {
@@ -71,7 +136,41 @@ struct ContextBuilder {
                 return done;
             }
         }
+        add_hosts();
+        if (auto done = keep_ticket_keys(); !done) {
+            return done;
+        }
         return narrow_to_token();
+    }
+
+    void add_hosts() const {
+        context->offloaded_ = !context->remote_keys_.empty();
+        context->hosts_ = options.hosts;
+        for (const auto& host : context->hosts_) {
+            const auto& more = host.context->certificates();
+            context->certificates_.insert(context->certificates_.end(), more.begin(), more.end());
+            context->offloaded_ = context->offloaded_ || host.context->offloaded();
+        }
+        if (!context->hosts_.empty()) {
+            SSL_CTX_set_tlsext_servername_callback(ctx(), select_host);
+            SSL_CTX_set_tlsext_servername_arg(ctx(), &context->hosts_);
+        }
+    }
+
+    /// Sessions of before a reload resume after it: else a reload would cost each client a
+    /// signature.
+    [[nodiscard]] certs::Loaded<void> keep_ticket_keys() const {
+        if (options.predecessor == nullptr) {
+            return {};
+        }
+        // Name, HMAC key and AES key, in OpenSSL's own layout (ssl_local.h, TLSEXT_KEYNAME_LENGTH).
+        std::array<unsigned char, 80> keys{};
+        const auto size = static_cast<long>(keys.size());
+        const bool ok =
+            SSL_CTX_get_tlsext_ticket_keys(options.predecessor->native(), keys.data(), size) == 1 &&
+            SSL_CTX_set_tlsext_ticket_keys(ctx(), keys.data(), size) == 1;
+        OPENSSL_cleanse(keys.data(), keys.size());
+        return ok ? certs::Loaded<void>{} : openssl_failure("cannot keep the ticket keys");
     }
 
     void set_modes() const {
@@ -137,7 +236,7 @@ struct ContextBuilder {
         if (!ok || SSL_CTX_use_PrivateKey(ctx(), key.get()) != 1) {
             return openssl_failure("alias \"" + identity.alias + "\" cannot be used for TLS");
         }
-        context->aliases_.push_back(identity.alias);
+        context->certificates_.push_back(describe(identity.alias, identity.chain.leaf()));
         return {};
     }
 
@@ -168,7 +267,7 @@ struct ContextBuilder {
             if (options.tls.min_version == config::TlsVersion::tls1_3) {
                 return Failure{
                     make_error_code(certs::Errc::key_unsupported),
-                    "alias \"" + context->aliases_.front() +
+                    "alias \"" + context->certificates_.front().alias +
                         "\": the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow "
                         "TLS 1.2 (tls.min_version) or use an EC key"};
             }
@@ -189,9 +288,10 @@ certs::Loaded<std::shared_ptr<const Context>> Context::create(
 }
 
 bool Context::available() const {
-    return std::all_of(remote_keys_.begin(), remote_keys_.end(), [](const auto& key) {
-        return key->available();
-    });
+    return !certificates_.empty() &&
+           std::all_of(remote_keys_.begin(), remote_keys_.end(), [](const auto& key) {
+               return key->available();
+           });
 }
 
 }  // namespace hsmfront::tls

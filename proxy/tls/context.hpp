@@ -7,6 +7,7 @@
 
 #include <openssl/ssl.h>
 
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,22 @@ struct Identity {
     std::variant<certs::EvpPkeyPtr, std::shared_ptr<certs::RemoteKey>> key;
 };
 
+/// A certificate that is served, for logs and status.
+struct CertificateInfo {
+    std::string alias;
+    std::string subject;  ///< RFC 2253
+    std::string type;     ///< of its key: "RSA-2048", "P-256"
+    std::time_t not_after = 0;
+};
+
+class Context;
+
+/// Other identities for clients that ask for a name (SNI, RFC 6066 §3).
+struct NamedContext {
+    std::string name;  ///< lower case; "*.example.com" covers one label
+    std::shared_ptr<const Context> context;
+};
+
 /// Shared by workers and sessions; a session keeps the one it began with.
 class Context {
   public:
@@ -32,9 +49,15 @@ class Context {
         std::vector<std::string> alpn;
         /// Separates the sessions of one protocol from another's (SSL_CTX_set_session_id_context).
         std::string session_context;
+        /// Searched by exact name, then by wildcard; a client that asks for none of them gets the
+        /// identities of the context itself.
+        std::vector<NamedContext> hosts;
+        /// Whose tickets stay valid, by taking over its ticket keys; may be null.
+        const Context* predecessor = nullptr;
     };
 
-    /// `identities` holds one, or an RSA and an EC one. Errors say which alias and why.
+    /// `identities` holds one, or an RSA and an EC one; none makes a context that is never
+    /// available() and fails every handshake at once. Errors say which alias and why.
     [[nodiscard]] static certs::Loaded<std::shared_ptr<const Context>> create(
         const Options& options, std::vector<Identity> identities
     );
@@ -43,10 +66,12 @@ class Context {
     /// True when a full handshake can be served now: false while the HSM that holds a key is away
     /// or its queue is full. Cheap.
     [[nodiscard]] bool available() const;
-    /// The certificates and aliases it serves, for logs and status.
-    [[nodiscard]] const std::vector<std::string>& aliases() const noexcept { return aliases_; }
+    /// What it serves, its hosts' included, for logs and status.
+    [[nodiscard]] const std::vector<CertificateInfo>& certificates() const noexcept {
+        return certificates_;
+    }
     /// True when a key is signed for elsewhere, so that handshakes run as ASYNC jobs.
-    [[nodiscard]] bool offloaded() const noexcept { return !remote_keys_.empty(); }
+    [[nodiscard]] bool offloaded() const noexcept { return offloaded_; }
 
   private:
     Context() = default;
@@ -55,8 +80,10 @@ class Context {
     using SslCtxPtr = std::unique_ptr<SSL_CTX, certs::Deleter<SSL_CTX_free>>;
     SslCtxPtr ctx_;
     std::vector<unsigned char> alpn_wire_;
-    std::vector<std::string> aliases_;
+    std::vector<CertificateInfo> certificates_;
     std::vector<std::shared_ptr<certs::RemoteKey>> remote_keys_;
+    std::vector<NamedContext> hosts_;
+    bool offloaded_ = false;
 };
 
 }  // namespace hsmfront::tls

@@ -1,0 +1,219 @@
+#include "proxy/admin/control_socket.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <openssl/crypto.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace hsmfront::admin {
+namespace {
+
+using certs::Failure;
+using certs::Loaded;
+
+/// More at once than operators and monitoring can want.
+constexpr std::size_t most_connections = 16;
+constexpr net::milliseconds request_limit{10'000};
+constexpr net::milliseconds accept_pause{100};
+
+Failure failure(const std::filesystem::path& path, const std::string& what, const error_code& ec) {
+    return {ec, "admin.socket " + path.string() + ": " + what + ": " + ec.message()};
+}
+
+error_code last_error() { return {errno, boost::system::system_category()}; }
+
+bool may_ask(int socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == 0 || peer.uid == ::geteuid());
+}
+
+error_code give_to(const std::filesystem::path& path, const std::string& owner) {
+    const passwd* entry = owner.empty() ? nullptr : ::getpwnam(owner.c_str());
+    if (entry != nullptr && ::chown(path.c_str(), entry->pw_uid, entry->pw_gid) != 0) {
+        return last_error();
+    }
+    return {};
+}
+
+}  // namespace
+
+/// One connection, and the answer that another thread may give.
+struct ControlSocket::Exchange {
+    explicit Exchange(Connection connection)
+        : socket(std::move(connection)), answered(socket.get_executor()) {}
+    ~Exchange() { OPENSSL_cleanse(input.data(), input.size()); }
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    Connection socket;
+    net::Event answered;
+    std::optional<ControlReply> reply;
+    bool ended = false;
+    std::array<char, max_head + max_pin> input{};  ///< may hold a PIN
+    std::size_t filled = 0;
+};
+
+ControlSocket::ControlSocket(
+    net::asio::io_context& context, std::filesystem::path path, Handler handler
+)
+    : path_(std::move(path)),
+      handler_(std::move(handler)),
+      executor_(context.get_executor()),
+      listener_(context),
+      tasks_(context.get_executor()) {}
+
+ControlSocket::~ControlSocket() { close(); }
+
+Loaded<std::unique_ptr<ControlSocket>> ControlSocket::open(
+    net::asio::io_context& context,
+    const std::filesystem::path& path,
+    const std::string& owner,
+    Handler handler
+) {
+    const std::string name = path.string();
+    if (name.size() >= sizeof(sockaddr_un::sun_path)) {
+        return failure(
+            path, "too long for a socket", make_error_code(boost::system::errc::filename_too_long)
+        );
+    }
+    std::unique_ptr<ControlSocket> made(new ControlSocket(context, path, std::move(handler)));
+    const Protocol::endpoint endpoint(name);
+    error_code ec;
+    Connection probe(context);
+    probe.connect(endpoint, ec);
+    if (!ec) {
+        made->closed_ = true;  // not ours to remove
+        return failure(
+            path, "another hsmfront serves it", make_error_code(boost::system::errc::address_in_use)
+        );
+    }
+    if (ec == net::asio::error::connection_refused) {
+        (void)::unlink(name.c_str());  // left over by one that was killed
+    }
+    (void)made->listener_.open(endpoint.protocol(), ec);
+    const mode_t before = ::umask(0177);
+    (void)made->listener_.bind(endpoint, ec);
+    (void)::umask(before);
+    if (ec) {
+        made->closed_ = true;
+        return failure(path, "cannot bind", ec);
+    }
+    if (const error_code given = give_to(path, owner)) {
+        return failure(path, "cannot give it to user " + owner, given);
+    }
+    (void)made->listener_.listen(static_cast<int>(most_connections), ec);
+    if (ec) {
+        return failure(path, "cannot listen", ec);
+    }
+    made->tasks_.spawn(made->accept_loop(), "admin socket");
+    return made;
+}
+
+void ControlSocket::close() {
+    if (std::exchange(closed_, true)) {
+        return;
+    }
+    error_code ignored;
+    (void)listener_.close(ignored);
+    for (const auto& exchange : exchanges_) {
+        exchange->ended = true;
+        (void)exchange->socket.close(ignored);
+        exchange->answered.notify();
+    }
+    (void)::unlink(path_.c_str());
+}
+
+net::Task<void> ControlSocket::accept_loop() {
+    net::Timer pause(executor_);
+    while (!closed_) {
+        auto [ec, socket] = co_await listener_.async_accept(net::as_tuple);
+        if (closed_) {
+            co_return;
+        }
+        if (ec || exchanges_.size() >= most_connections) {
+            pause.expires_after(accept_pause);
+            co_await pause.async_wait(net::as_tuple);
+        }
+        if (!ec && exchanges_.size() < most_connections && may_ask(socket.native_handle())) {
+            auto exchange = std::make_shared<Exchange>(std::move(socket));
+            exchanges_.push_back(exchange);
+            tasks_.spawn(serve(std::move(exchange)), "admin connection");
+        }
+    }
+}
+
+net::Task<void> ControlSocket::serve(std::shared_ptr<Exchange> exchange) {
+    co_await converse(exchange);
+    error_code ignored;
+    (void)exchange->socket.close(ignored);
+    exchanges_.remove(exchange);
+}
+
+net::Task<void> ControlSocket::converse(std::shared_ptr<Exchange> exchange) {
+    Exchange& x = *exchange;
+    net::Timer limit(executor_, request_limit);
+    limit.async_wait([exchange](const error_code& ec) {
+        error_code ignored;
+        if (!ec) {
+            (void)exchange->socket.close(ignored);
+        }
+    });
+    std::optional<RequestHead> head;
+    std::size_t begin = 0;
+    while (!head || x.filled < begin + head->size) {
+        if (x.filled == x.input.size()) {
+            co_return;
+        }
+        const auto room = net::asio::buffer(x.input.data() + x.filled, x.input.size() - x.filled);
+        const auto [ec, size] = co_await x.socket.async_read_some(room, net::as_tuple);
+        if (ec) {
+            co_return;
+        }
+        x.filled += size;
+        const std::string_view bytes(x.input.data(), x.filled);
+        const auto end = bytes.find('\n');
+        if (head || end == std::string_view::npos) {
+            continue;
+        }
+        head = parse_request_head(bytes.substr(0, end));
+        begin = end + 1;
+        if (!head) {
+            spdlog::warn("admin socket: a request that is none");
+            co_return;
+        }
+    }
+    limit.cancel();
+    ControlRequest request{head->verb, certs::Secret({x.input.data() + begin, head->size})};
+    handler_(std::move(request), [exchange, executor = executor_](ControlReply reply) {
+        net::asio::post(executor, [exchange, reply = std::move(reply)]() mutable {
+            exchange->reply = std::move(reply);
+            exchange->answered.notify();
+        });
+    });
+    co_await x.answered.wait();
+    if (x.ended || !x.reply) {
+        co_return;
+    }
+    const std::string text = answer(*x.reply);
+    limit.expires_after(request_limit);
+    limit.async_wait([exchange](const error_code& ec) {
+        error_code ignored;
+        if (!ec) {
+            (void)exchange->socket.close(ignored);
+        }
+    });
+    co_await net::asio::async_write(x.socket, net::asio::buffer(text), net::as_tuple);
+}
+
+}  // namespace hsmfront::admin

@@ -1,0 +1,376 @@
+// Configurator: its thread, the start of protocols, and retries while the HSM is away.
+#include "proxy/runtime/configurator.hpp"
+
+#include "certs/errc.hpp"
+#include "certs/pin_prompt.hpp"
+#include "proxy/runtime/listeners.hpp"
+
+#include <spdlog/fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace hsmfront::runtime {
+namespace {
+
+using certs::Errc;
+using certs::Failure;
+using certs::Loaded;
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_pause{100};
+constexpr milliseconds longest_pause{1000};
+/// Between looks at whether a replaced HSM is still in use.
+constexpr milliseconds reap_period{1000};
+
+bool is(const Failure& failure, Errc code) { return failure.code == make_error_code(code); }
+
+}  // namespace
+
+Configurator::Configurator(
+    Source source,
+    std::shared_ptr<const config::Settings> settings,
+    certs::Pins written_pins,
+    Front& front,
+    Hooks hooks
+)
+    : source_(std::move(source)),
+      hooks_(std::move(hooks)),
+      front_(front),
+      settings_(std::move(settings)),
+      written_pins_(std::move(written_pins)) {
+    for (const Protocol protocol : all_protocols) {
+        if (enabled(*settings_, protocol)) {
+            auto& status = protocols_[protocol];
+            status.name = name(protocol);
+            status.hsm = uses_hsm(*settings_, protocol);
+            if (!front_.bound(protocol)) {
+                status.phase = Phase::down;
+                status.reason = "its ports are not free";
+            }
+        }
+    }
+}
+
+void Configurator::start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Configurator::request_stop() {
+    thread_.request_stop();
+    const std::lock_guard lock(mutex_);
+    prompt_.request_stop();
+}
+
+void Configurator::join() {
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+void Configurator::post(Request request) {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(std::move(request));
+    prompt_.request_stop();
+    changed_.notify_all();
+}
+
+void Configurator::reload(Reply reply) {
+    post({Request::Kind::reload, certs::Secret(), std::move(reply)});
+}
+
+void Configurator::enter_pin(certs::Secret pin, Reply reply) {
+    post({Request::Kind::pin, std::move(pin), std::move(reply)});
+}
+
+void Configurator::run(const std::stop_token& stop) {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = stop;
+    }
+    start_file_protocols();
+    if (!hsm_protocols().empty()) {
+        attempt_hsm();
+    }
+    settle();
+    while (wait(stop)) {
+        handle_requests();
+        reap_retired();
+        const bool due = retry_at_ && Clock::now() >= *retry_at_;
+        if (due || any_in(Phase::waiting_pin)) {
+            attempt_hsm();
+        }
+        settle();
+    }
+    hooks_.ended();
+}
+
+/// Until something is to be done. False: stop.
+bool Configurator::wait(const std::stop_token& stop) {
+    auto until = Clock::now() + std::chrono::hours(1);
+    if (retry_at_) {
+        until = std::min(until, *retry_at_);
+    }
+    if (any_in(Phase::waiting_pin)) {
+        until = std::min(until, *pin_until_);
+    }
+    if (!retired_.empty()) {
+        until = std::min(until, Clock::now() + reap_period);
+    }
+    std::unique_lock lock(mutex_);
+    (void)changed_.wait_until(lock, stop, until, [this] { return !requests_.empty(); });
+    return !stop.stop_requested();
+}
+
+bool Configurator::interrupted() const {
+    const std::lock_guard lock(mutex_);
+    return stop_.stop_requested() || !requests_.empty();
+}
+
+void Configurator::start_file_protocols() {
+    for (const Protocol protocol : all_protocols) {
+        if (front_.bound(protocol) && !uses_hsm(*settings_, protocol)) {
+            bring_up(protocol);
+        }
+    }
+}
+
+void Configurator::attempt_hsm() {
+    retry_at_.reset();
+    if (hsm_ == nullptr) {
+        const auto opened = open_hsm();
+        for (const Protocol protocol : hsm_protocols()) {
+            if (phase(protocol) == Phase::down) {
+                continue;
+            }
+            if (!opened) {
+                set(protocol, Phase::waiting_pin, "waiting for the PIN");
+            } else if (!*opened) {
+                hsm_failed(protocol, opened->error());
+            }
+        }
+        if (!opened || !*opened) {
+            return;
+        }
+    }
+    for (const Protocol protocol : hsm_protocols()) {
+        if (phase(protocol) != Phase::up && phase(protocol) != Phase::down) {
+            bring_up(protocol);
+        }
+    }
+}
+
+std::optional<Loaded<void>> Configurator::open_hsm() {
+    auto pins = obtain_pins();
+    if (!pins) {
+        return std::nullopt;
+    }
+    if (!*pins) {
+        return pins->error();
+    }
+    if (pins_.was_refused(**pins)) {
+        return Failure{
+            make_error_code(Errc::pin_incorrect),
+            "the token refused this PIN before; it is not sent again"};
+    }
+    auto hsm = certs::Hsm::open(settings_->hsm, copy(**pins));
+    if (!hsm) {
+        if (is(hsm.error(), Errc::pin_incorrect) || is(hsm.error(), Errc::pin_locked)) {
+            pins_.refused(**pins);
+        }
+        return hsm.error();
+    }
+    pins_.accepted(std::move(**pins));
+    const std::lock_guard lock(mutex_);
+    hsm_ = std::move(*hsm);
+    return Loaded<void>{};
+}
+
+std::optional<Loaded<certs::Pins>> Configurator::obtain_pins() {
+    auto pins = pins_.collect(settings_->hsm, written_pins_);
+    if (pins || settings_->hsm.pin.configured() || !is(pins.error(), Errc::pin_missing)) {
+        return pins;
+    }
+    const auto asked = ask_for_pin();
+    if (!asked) {
+        return asked.error();
+    }
+    if (*asked == Asked::waiting) {
+        return std::nullopt;
+    }
+    return pins_.collect(settings_->hsm, written_pins_);
+}
+
+/// Waits at the terminal until the PIN is typed or something else is to be done. Where there is no
+/// terminal the wait goes on without it, as long as `hsmfront pin` can reach the service.
+Loaded<Configurator::Asked> Configurator::ask_for_pin() {
+    const auto now = Clock::now();
+    if (!pin_until_) {
+        pin_until_ = now + settings_->hsm.pin_timeout;
+    }
+    if (now >= *pin_until_) {
+        return Failure{
+            make_error_code(Errc::pin_missing), "the PIN was not typed within hsm.pin_timeout"};
+    }
+    std::stop_token stop;
+    {
+        const std::lock_guard lock(mutex_);
+        if (stop_.stop_requested() || !requests_.empty()) {
+            return Asked::waiting;
+        }
+        prompt_ = std::stop_source();
+        stop = prompt_.get_token();
+    }
+    auto typed = certs::prompt_pin(
+        {"PIN of HSM token \"" + settings_->hsm.token + "\": ",
+         std::chrono::duration_cast<milliseconds>(*pin_until_ - now),
+         stop}
+    );
+    if (typed) {
+        pins_.typed(std::move(*typed));
+        return Asked::typed;
+    }
+    if (interrupted()) {
+        return Asked::waiting;
+    }
+    if (Clock::now() >= *pin_until_ || settings_->admin.socket.empty()) {
+        return typed.error();
+    }
+    if (!std::exchange(said_pin_wanted_, true)) {
+        spdlog::warn(
+            "hsm: {}; waiting {} s for \"hsmfront pin\"",
+            typed.error().message,
+            std::chrono::duration_cast<std::chrono::seconds>(settings_->hsm.pin_timeout).count()
+        );
+    }
+    return Asked::waiting;
+}
+
+Loaded<std::shared_ptr<const tls::Context>> Configurator::context_for(
+    const config::Settings& settings, Protocol protocol, certs::Hsm* hsm
+) const {
+    const auto previous = contexts_.find(protocol);
+    return load_context(
+        settings, protocol, hsm, previous == contexts_.end() ? nullptr : previous->second.get()
+    );
+}
+
+void Configurator::bring_up(Protocol protocol) {
+    certs::Hsm* hsm = uses_hsm(*settings_, protocol) ? hsm_.get() : nullptr;
+    const auto context = context_for(*settings_, protocol, hsm);
+    if (!context) {
+        hsm_failed(protocol, context.error());
+        return;
+    }
+    if (!publish(protocol, *context)) {
+        return;
+    }
+    for (const auto& endpoint : endpoints(*settings_, protocol)) {
+        spdlog::info(
+            "protocol {} is up on {} (alias {}, key in {})",
+            name(protocol),
+            to_string(endpoint),
+            fmt::join(aliases(*settings_, protocol), ", "),
+            hsm != nullptr ? "HSM" : "file"
+        );
+    }
+}
+
+/// Away for as long as the failure is one that may pass by itself, else down.
+void Configurator::hsm_failed(Protocol protocol, const Failure& failure) {
+    is(failure, Errc::token_unavailable) ? go_away(protocol, failure.message)
+                                         : fail(protocol, failure.message);
+}
+
+void Configurator::fail(Protocol protocol, const std::string& why) {
+    spdlog::error("protocol {} does not start: {}", name(protocol), why);
+    set(protocol, Phase::down, why);
+}
+
+/// Its ports listen, and what comes is refused at once: clients see the truth, and a load balancer
+/// in front goes elsewhere.
+void Configurator::go_away(Protocol protocol, const std::string& why) {
+    if (phase(protocol) != Phase::away) {
+        spdlog::warn(
+            "protocol {} waits for the HSM ({}); trying again until it answers, handshakes are "
+            "refused meanwhile",
+            name(protocol),
+            why
+        );
+        const auto nothing = tls::Context::create(tls_options(*settings_, protocol), {});
+        if (!nothing) {
+            fail(protocol, nothing.error().message);
+            return;
+        }
+        if (!publish(protocol, *nothing)) {
+            return;
+        }
+        pause_ = first_pause;
+    }
+    set(protocol, Phase::away, why);
+    if (!retry_at_) {
+        retry_at_ = Clock::now() + pause_;
+        pause_ = std::min(pause_ * 2, longest_pause);
+    }
+}
+
+/// False if its ports could not listen; then it is down.
+bool Configurator::publish(Protocol protocol, const std::shared_ptr<const tls::Context>& context) {
+    if (const auto published = front_.publish(protocol, settings_, context); !published) {
+        fail(protocol, published.error().message);
+        return false;
+    }
+    contexts_[protocol] = context;
+    const std::lock_guard lock(mutex_);
+    auto& status = protocols_[protocol];
+    status.phase = Phase::up;
+    status.reason.clear();
+    status.hsm = uses_hsm(*settings_, protocol);
+    status.certificates.clear();
+    for (const auto& one : context->certificates()) {
+        status.certificates.push_back({one.alias, one.subject, one.type, one.not_after});
+    }
+    return true;
+}
+
+void Configurator::set(Protocol protocol, Phase phase, std::string reason) {
+    const std::lock_guard lock(mutex_);
+    auto& status = protocols_[protocol];
+    status.phase = phase;
+    status.reason = std::move(reason);
+}
+
+std::string Configurator::reason(Protocol protocol) const {
+    const std::lock_guard lock(mutex_);
+    return protocols_.at(protocol).reason;
+}
+
+Configurator::Phase Configurator::phase(Protocol protocol) const {
+    const std::lock_guard lock(mutex_);
+    return protocols_.at(protocol).phase;
+}
+
+bool Configurator::any_in(Phase phase) const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(protocols_.begin(), protocols_.end(), [phase](const auto& entry) {
+        return entry.second.phase == phase;
+    });
+}
+
+std::vector<Protocol> Configurator::hsm_protocols() const {
+    std::vector<Protocol> found;
+    for (const Protocol protocol : all_protocols) {
+        if (front_.bound(protocol) && uses_hsm(*settings_, protocol)) {
+            found.push_back(protocol);
+        }
+    }
+    return found;
+}
+
+void Configurator::settle() {
+    if (!any_in(Phase::up) && !any_in(Phase::away) && !any_in(Phase::waiting_pin)) {
+        hooks_.nothing_starts();
+    }
+}
+
+}  // namespace hsmfront::runtime

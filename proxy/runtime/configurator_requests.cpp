@@ -1,0 +1,277 @@
+// Configurator: what an operator asks of the running service.
+#include "certs/errc.hpp"
+#include "config/problem.hpp"
+#include "config/yaml_reader.hpp"
+#include "proxy/runtime/configurator.hpp"
+#include "proxy/runtime/log.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace hsmfront::runtime {
+namespace {
+
+using certs::Errc;
+using certs::Failure;
+using certs::Loaded;
+
+Failure refused(std::string message) {
+    return {make_error_code(Errc::file_malformed), std::move(message)};
+}
+
+/// The first key whose change the running service cannot follow, or empty.
+std::string needs_restart(const config::Settings& now, const config::Settings& next) {
+    const std::pair<const char*, bool> fixed[] = {
+        {"ftp.enabled", now.ftp.enabled != next.ftp.enabled},
+        {"ftp.listen", now.ftp.listen != next.ftp.listen},
+        {"http.enabled", now.http.enabled != next.http.enabled},
+        {"http.listen", now.http.listen != next.http.listen},
+        {"http.redirect", now.http.redirect != next.http.redirect},
+        {"workers", now.workers != next.workers},
+        {"user", now.user != next.user},
+        {"limits", now.limits != next.limits},
+        {"admin.socket", now.admin != next.admin},
+        {"log.file or log.format",
+         now.log.file != next.log.file || now.log.format != next.log.format},
+    };
+    for (const auto& [key, changed] : fixed) {
+        if (changed) {
+            return key;
+        }
+    }
+    return {};
+}
+
+/// The same tokens, used in the same way, wherever the PIN comes from.
+bool same_use(config::Hsm a, config::Hsm b) {
+    for (auto* one : {&a, &b}) {
+        one->pin = {};
+        one->pin_timeout = {};
+        for (auto& other : one->failover) {
+            other.pin = {};
+        }
+    }
+    return a == b;
+}
+
+}  // namespace
+
+void Configurator::handle_requests() {
+    for (;;) {
+        Request request{};
+        {
+            const std::lock_guard lock(mutex_);
+            if (requests_.empty()) {
+                return;
+            }
+            request = std::move(requests_.front());
+            requests_.pop_front();
+        }
+        const bool reloading = request.kind == Request::Kind::reload;
+        auto result = reloading ? reload_now() : use_typed_pin(std::move(request.pin));
+        if (result) {
+            spdlog::info("{}", *result);
+        } else {
+            spdlog::error("{}", result.error().message);
+        }
+        if (reloading) {
+            const std::lock_guard lock(mutex_);
+            ++(result ? reloads_ : reloads_failed_);
+            last_reload_ = admin::ReloadStatus{
+                std::chrono::system_clock::now(),
+                result.has_value(),
+                result ? *result : result.error().message};
+        }
+        request.reply(std::move(result));
+    }
+}
+
+Loaded<std::string> Configurator::reload_now() {
+    const auto failed = [](const std::string& why) {
+        return refused("reload failed, nothing was changed: " + why);
+    };
+    auto loaded = config::load(source_.file, source_.overrides);
+    auto written = take_written_pins(loaded.settings);
+    if (!loaded.ok()) {
+        return failed(config::render(loaded.problems));
+    }
+    if (const auto key = needs_restart(*settings_, loaded.settings); !key.empty()) {
+        return failed(key + " changed, which needs a restart");
+    }
+    const auto next = std::make_shared<const config::Settings>(std::move(loaded.settings));
+    auto hsm = hsm_for(*next, written);
+    if (!hsm) {
+        return failed(hsm.error().message);
+    }
+    std::map<Protocol, std::shared_ptr<const tls::Context>> contexts;
+    for (const Protocol protocol : all_protocols) {
+        if (!front_.bound(protocol)) {
+            continue;
+        }
+        auto context =
+            context_for(*next, protocol, uses_hsm(*next, protocol) ? hsm->get() : nullptr);
+        if (!context) {
+            if (*hsm != nullptr && *hsm != hsm_) {
+                retired_.push_back(std::move(*hsm));
+            }
+            return failed(std::string(name(protocol)) + ": " + context.error().message);
+        }
+        contexts.emplace(protocol, std::move(*context));
+    }
+    settings_ = next;
+    written_pins_ = std::move(written);
+    replace_hsm(std::move(*hsm));
+    retry_at_.reset();
+    set_log_level(next->log.level);
+    std::string done = "reloaded:";
+    for (const auto& [protocol, context] : contexts) {
+        if (publish(protocol, context)) {
+            done += " " + std::string(name(protocol)) + " with " + summary(*context) + ";";
+        }
+    }
+    done.back() = '.';
+    return done;
+}
+
+/// The HSM for `next`, with its modules started afresh: the present one renewed, or another beside
+/// it. Null if `next` needs none.
+Loaded<std::shared_ptr<certs::Hsm>> Configurator::hsm_for(
+    const config::Settings& next, const certs::Pins& written
+) {
+    if (!next.needs_hsm()) {
+        return std::shared_ptr<certs::Hsm>();
+    }
+    if (next.hsm.pin.configured()) {
+        pins_.typed({});
+    }
+    auto pins = pins_.collect(next.hsm, written);
+    if (!pins) {
+        return pins.error();
+    }
+    if (hsm_ != nullptr && same_use(settings_->hsm, next.hsm)) {
+        if (auto renewed = renew(*pins); !renewed) {
+            return renewed.error();
+        }
+        return hsm_;
+    }
+    if (pins_.was_refused(*pins)) {
+        return refused("the token refused this PIN before; it is not sent again");
+    }
+    auto hsm = certs::Hsm::open(next.hsm, copy(*pins));
+    if (hsm) {
+        pins_.accepted(std::move(*pins));
+    } else if (hsm.error().code == make_error_code(Errc::pin_incorrect)) {
+        pins_.refused(*pins);
+    }
+    return hsm;
+}
+
+Loaded<void> Configurator::renew(const certs::Pins& pins) {
+    if (pins_.was_refused(pins)) {
+        return refused("the token refused this PIN before; it is not sent again");
+    }
+    auto renewed = hsm_->renew(copy(pins));
+    if (renewed) {
+        pins_.accepted(copy(pins));
+    } else if (renewed.error().code == make_error_code(Errc::pin_incorrect)) {
+        pins_.refused(pins);
+    }
+    return renewed;
+}
+
+Loaded<std::string> Configurator::use_typed_pin(certs::Secret pin) {
+    const auto waiting = hsm_protocols();
+    if (waiting.empty()) {
+        return refused("no PIN is wanted: no protocol takes its key from the HSM");
+    }
+    if (hsm_ != nullptr) {
+        const auto tokens = hsm_->status().tokens;
+        const bool wanted = std::any_of(tokens.begin(), tokens.end(), [](const auto& token) {
+            return token.state == certs::TokenStatus::State::refused_pin;
+        });
+        if (!wanted) {
+            return refused("no PIN is wanted: the service is logged in");
+        }
+        certs::Pins pins;
+        for (std::size_t i = 0; i < tokens.size(); ++i) {
+            pins.push_back(pin.copy());
+        }
+        if (auto renewed = renew(pins); !renewed) {
+            return renewed.error();
+        }
+        pins_.typed(std::move(pin));
+        return std::string("PIN accepted; the HSM is back");
+    }
+    pins_.typed(std::move(pin));
+    for (const Protocol protocol : waiting) {
+        set(protocol, Phase::starting, "");
+    }
+    attempt_hsm();
+    std::string why;
+    for (const Protocol protocol : waiting) {
+        if (phase(protocol) == Phase::up) {
+            return std::string("PIN accepted");
+        }
+        why = reason(protocol);
+        if (phase(protocol) == Phase::down && pin_until_ && Clock::now() < *pin_until_) {
+            set(protocol, Phase::waiting_pin, why);
+        }
+    }
+    return refused(why);
+}
+
+void Configurator::replace_hsm(std::shared_ptr<certs::Hsm> hsm) {
+    if (hsm == hsm_) {
+        return;
+    }
+    if (hsm_ != nullptr) {
+        retired_.push_back(hsm_);
+    }
+    const std::lock_guard lock(mutex_);
+    hsm_ = std::move(hsm);
+}
+
+void Configurator::reap_retired() {
+    std::erase_if(retired_, [](const auto& hsm) {
+        if (hsm->in_use()) {
+            return false;
+        }
+        hsm->stop();
+        return true;
+    });
+}
+
+std::size_t Configurator::close_hsm() {
+    std::size_t stuck = 0;
+    if (hsm_ != nullptr) {
+        retired_.push_back(std::move(hsm_));
+    }
+    for (const auto& hsm : retired_) {
+        hsm->stop();
+        stuck += hsm->status().wedged();
+    }
+    return stuck;
+}
+
+admin::ServiceStatus Configurator::status() const {
+    admin::ServiceStatus status;
+    std::shared_ptr<certs::Hsm> hsm;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [protocol, one] : protocols_) {
+            status.protocols.push_back(one);
+        }
+        status.last_reload = last_reload_;
+        status.reloads = reloads_;
+        status.reloads_failed = reloads_failed_;
+        hsm = hsm_;
+    }
+    if (hsm != nullptr) {
+        status.hsm = hsm->status();
+    }
+    status.up_for = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_);
+    return status;
+}
+
+}  // namespace hsmfront::runtime

@@ -1,0 +1,159 @@
+#include "proxy/runtime/front.hpp"
+
+#include "proxy/runtime/listeners.hpp"
+
+namespace hsmfront::runtime {
+namespace {
+
+// The service is a parameter so that it lives as long as the session, even after a reload.
+
+net::Task<void> serve_ftp(
+    std::shared_ptr<ftp::Service> service, net::Accepted accepted, config::FtpTlsMode mode
+) {
+    co_await service->serve(std::move(accepted), mode);
+}
+
+net::Task<void> serve_https(std::shared_ptr<http::Service> service, net::Accepted accepted) {
+    co_await service->serve(std::move(accepted));
+}
+
+net::Task<void> serve_redirect(std::shared_ptr<http::Service> service, net::Accepted accepted) {
+    co_await service->redirect(std::move(accepted));
+}
+
+}  // namespace
+
+Front::Front(std::span<const std::unique_ptr<Worker>> workers) : workers_(workers) {
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+        present_.push_back(std::make_shared<Present>());
+    }
+}
+
+std::vector<Front::Listener> Front::listeners_of(
+    const config::Settings& settings, Protocol protocol
+) {
+    std::vector<Listener> listeners;
+    if (protocol == Protocol::ftp) {
+        for (const auto& listener : settings.ftp.listen) {
+            const bool implicit = listener.tls == config::FtpTlsMode::implicit_tls;
+            const Kind kind = implicit ? Kind::ftp_implicit : Kind::ftp_explicit;
+            listeners.push_back({kind, listener.endpoint, {}});
+        }
+        return listeners;
+    }
+    for (const auto& endpoint : settings.http.listen) {
+        listeners.push_back({Kind::https, endpoint, {}});
+    }
+    for (const auto& endpoint : settings.http.redirect) {
+        listeners.push_back({Kind::redirect, endpoint, {}});
+    }
+    return listeners;
+}
+
+certs::Loaded<void> Front::bind(const config::Settings& settings, Protocol protocol) {
+    std::vector<net::Executor> executors;
+    for (const auto& worker : workers_) {
+        executors.push_back(worker->executor());
+    }
+    auto listeners = listeners_of(settings, protocol);
+    for (auto& listener : listeners) {
+        auto acceptors = bind_listener(listener.endpoint, executors);
+        if (!acceptors) {
+            return acceptors.error();
+        }
+        listener.acceptors = std::move(*acceptors);
+    }
+    listeners_.emplace(protocol, std::move(listeners));
+    return {};
+}
+
+certs::Loaded<void> Front::publish(
+    Protocol protocol,
+    const std::shared_ptr<const config::Settings>& settings,
+    const std::shared_ptr<const tls::Context>& context
+) {
+    auto& listeners = listeners_.at(protocol);
+    const bool first = !listeners.front().acceptors.empty();
+    if (first) {
+        if (auto listening = listen(listeners); !listening) {
+            return listening;
+        }
+    }
+    const auto& range = settings->ftp.data.passive_ports;
+    if (protocol == Protocol::ftp && (passive_ports_ == nullptr || range != passive_range_)) {
+        passive_ports_ = std::make_shared<net::PortRange>(range);
+        passive_range_ = range;
+    }
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        Worker& worker = *workers_[i];
+        if (protocol == Protocol::ftp) {
+            auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
+                settings, context, passive_ports_});
+            worker.post([&worker, present = present_[i], snapshot = std::move(snapshot)] {
+                present->ftp = std::make_shared<ftp::Service>(worker.context(), snapshot);
+            });
+        } else {
+            auto snapshot =
+                std::make_shared<const http::Snapshot>(http::Snapshot{settings, context});
+            worker.post([&worker, present = present_[i], snapshot = std::move(snapshot)] {
+                present->http = std::make_shared<http::Service>(worker.context(), snapshot);
+            });
+        }
+    }
+    if (first) {
+        start_accepting(listeners);
+    }
+    return {};
+}
+
+certs::Loaded<void> Front::listen(std::vector<Listener>& listeners) {
+    for (auto& listener : listeners) {
+        for (auto& acceptor : listener.acceptors) {
+            error_code ec;
+            acceptor.listen(net::asio::socket_base::max_listen_connections, ec);
+            if (ec) {
+                return certs::Failure{
+                    ec, "cannot listen on " + to_string(listener.endpoint) + ": " + ec.message()};
+            }
+        }
+    }
+    return {};
+}
+
+void Front::start_accepting(std::vector<Listener>& listeners) {
+    for (auto& listener : listeners) {
+        for (std::size_t i = 0; i < workers_.size(); ++i) {
+            Worker& worker = *workers_[i];
+            worker.post([&worker,
+                         acceptor = std::move(listener.acceptors[i]),
+                         serve = serve(listener.kind, present_[i])]() mutable {
+                worker.accept(std::move(acceptor), std::move(serve));
+            });
+        }
+        listener.acceptors.clear();
+    }
+}
+
+Serve Front::serve(Kind kind, const std::shared_ptr<Present>& present) {
+    switch (kind) {
+        case Kind::ftp_explicit:
+        case Kind::ftp_implicit: {
+            const auto mode = kind == Kind::ftp_implicit ? config::FtpTlsMode::implicit_tls
+                                                         : config::FtpTlsMode::explicit_tls;
+            return [present, mode](net::Accepted accepted) {
+                return serve_ftp(present->ftp, std::move(accepted), mode);
+            };
+        }
+        case Kind::https:
+            return [present](net::Accepted accepted) {
+                return serve_https(present->http, std::move(accepted));
+            };
+        case Kind::redirect:
+            break;
+    }
+    return [present](net::Accepted accepted) {
+        return serve_redirect(present->http, std::move(accepted));
+    };
+}
+
+}  // namespace hsmfront::runtime

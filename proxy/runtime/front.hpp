@@ -1,0 +1,66 @@
+// Front: the bound ports, and what serves the connections that come in through them.
+#pragma once
+
+#include "config/settings.hpp"
+#include "proxy/ftp/service.hpp"
+#include "proxy/http/service.hpp"
+#include "proxy/net/port_range.hpp"
+#include "proxy/runtime/protocol.hpp"
+#include "proxy/runtime/worker.hpp"
+
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace hsmfront::runtime {
+
+/// Connections accepted after `publish` are served with what was published last; those before keep
+/// what they began with. One thread at a time; the services themselves live on the workers.
+class Front {
+  public:
+    explicit Front(std::span<const std::unique_ptr<Worker>> workers);
+
+    /// Binds every port of `protocol` without listening on any. On failure none stays bound.
+    [[nodiscard]] certs::Loaded<void> bind(const config::Settings& settings, Protocol protocol);
+    [[nodiscard]] bool bound(Protocol protocol) const { return listeners_.contains(protocol); }
+
+    /// Serves new connections of `protocol`, whose ports are bound, with `settings` and `context`.
+    /// The first time it begins to listen, which can fail.
+    [[nodiscard]] certs::Loaded<void> publish(
+        Protocol protocol,
+        const std::shared_ptr<const config::Settings>& settings,
+        const std::shared_ptr<const tls::Context>& context
+    );
+
+  private:
+    enum class Kind { ftp_explicit, ftp_implicit, https, redirect };
+
+    /// One configured listener: its acceptors, one for each worker, until they listen.
+    struct Listener {
+        Kind kind;
+        config::Endpoint endpoint;
+        std::vector<net::Acceptor> acceptors;
+    };
+
+    /// The present services of one worker; read and written on its thread.
+    struct Present {
+        std::shared_ptr<ftp::Service> ftp;
+        std::shared_ptr<http::Service> http;
+    };
+
+    [[nodiscard]] static std::vector<Listener> listeners_of(
+        const config::Settings& settings, Protocol protocol
+    );
+    [[nodiscard]] static certs::Loaded<void> listen(std::vector<Listener>& listeners);
+    [[nodiscard]] static Serve serve(Kind kind, const std::shared_ptr<Present>& present);
+    void start_accepting(std::vector<Listener>& listeners);
+
+    const std::span<const std::unique_ptr<Worker>> workers_;
+    std::vector<std::shared_ptr<Present>> present_;  ///< one for each worker
+    std::map<Protocol, std::vector<Listener>> listeners_;
+    std::shared_ptr<net::PortRange> passive_ports_;
+    config::PortRange passive_range_;
+};
+
+}  // namespace hsmfront::runtime

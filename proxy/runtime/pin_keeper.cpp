@@ -1,0 +1,115 @@
+#include "proxy/runtime/pin_keeper.hpp"
+
+#include "certs/errc.hpp"
+#include "certs/pin_source.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+namespace hsmfront::runtime {
+namespace {
+
+using certs::Loaded;
+using certs::Pins;
+using certs::Secret;
+
+Secret take(std::optional<std::string>& value) {
+    if (!value) {
+        return {};
+    }
+    Secret secret(*value);
+    OPENSSL_cleanse(value->data(), value->size());
+    value->clear();
+    return secret;
+}
+
+}  // namespace
+
+Pins copy(const Pins& pins) {
+    Pins copied;
+    for (const Secret& pin : pins) {
+        copied.push_back(pin.copy());
+    }
+    return copied;
+}
+
+Pins take_written_pins(config::Settings& settings) {
+    Pins pins;
+    pins.push_back(take(settings.hsm.pin.value));
+    for (auto& other : settings.hsm.failover) {
+        pins.push_back(take(other.pin.value));
+    }
+    return pins;
+}
+
+Loaded<Secret> PinKeeper::read(
+    const config::PinSource& source, const Pins& written, std::size_t index
+) const {
+    if (source.value) {
+        const Secret& pin = written.at(index);
+        if (pin.empty()) {
+            return certs::Failure{
+                make_error_code(certs::Errc::pin_missing), "hsm.pin.value: the PIN is empty"};
+        }
+        return pin.copy();
+    }
+    auto pin = certs::read_pin(source);
+    // The variable is wiped from the environment once it was read.
+    if (!pin && source.env && index < last_.size() && !last_[index].empty()) {
+        return last_[index].copy();
+    }
+    return pin;
+}
+
+Loaded<Pins> PinKeeper::collect(const config::Hsm& settings, const Pins& written) {
+    Pins pins;
+    if (settings.pin.configured()) {
+        auto pin = read(settings.pin, written, 0);
+        if (!pin) {
+            return pin.error();
+        }
+        pins.push_back(std::move(*pin));
+    } else if (!typed_.empty()) {
+        pins.push_back(typed_.copy());
+    } else {
+        const auto wanted = certs::needs_pin(settings);
+        if (!wanted) {
+            return wanted.error();
+        }
+        if (*wanted) {
+            return certs::Failure{
+                make_error_code(certs::Errc::pin_missing),
+                "hsm.pin is not set and nobody typed the PIN"};
+        }
+        pins.emplace_back();
+    }
+    for (std::size_t i = 0; i < settings.failover.size(); ++i) {
+        const auto& source = settings.failover[i].pin;
+        if (!source.configured()) {
+            pins.push_back(pins.front().copy());
+            continue;
+        }
+        auto pin = read(source, written, i + 1);
+        if (!pin) {
+            return pin.error();
+        }
+        pins.push_back(std::move(*pin));
+    }
+    return pins;
+}
+
+void PinKeeper::refused(const Pins& pins) {
+    if (!was_refused(pins)) {
+        refused_.push_back(copy(pins));
+    }
+    typed_ = {};
+}
+
+bool PinKeeper::was_refused(const Pins& pins) const {
+    return std::any_of(refused_.begin(), refused_.end(), [&pins](const Pins& known) {
+        return std::equal(known.begin(), known.end(), pins.begin(), pins.end());
+    });
+}
+
+}  // namespace hsmfront::runtime

@@ -1,0 +1,50 @@
+// PinKeeper: the PINs that the service works with, and those it must not send again.
+#pragma once
+
+#include "certs/hsm.hpp"
+#include "certs/secret.hpp"
+#include "config/settings.hpp"
+
+#include <vector>
+
+namespace hsmfront::runtime {
+
+[[nodiscard]] certs::Pins copy(const certs::Pins& pins);
+
+/// The PINs written in a configuration, taken out of it: `settings` keeps only that there were
+/// some, and what held them is wiped. In the order of certs::Pins, empty where none is written.
+[[nodiscard]] certs::Pins take_written_pins(config::Settings& settings);
+
+/// One thread.
+class PinKeeper {
+  public:
+    /// The PIN of each token of `settings`: `written`, or read from its source; a token without
+    /// one takes the first's. Without a source for the first: what an operator typed, unless the
+    /// token wants none. Errc: pin_missing with nothing to read (ask an operator), those of
+    /// read_pin(), those of certs::needs_pin() (token_unavailable among them).
+    [[nodiscard]] certs::Loaded<certs::Pins> collect(
+        const config::Hsm& settings, const certs::Pins& written
+    );
+
+    /// An operator typed it. Kept for later logins.
+    void typed(certs::Secret pin) { typed_ = std::move(pin); }
+
+    /// These were refused by a token. They are not sent again by a retry or a reload; what was
+    /// typed is forgotten, so that it is asked for anew.
+    void refused(const certs::Pins& pins);
+    [[nodiscard]] bool was_refused(const certs::Pins& pins) const;
+
+    /// These logged in. Kept for a source that can be read once only, an environment variable.
+    void accepted(certs::Pins pins) { last_ = std::move(pins); }
+
+  private:
+    [[nodiscard]] certs::Loaded<certs::Secret> read(
+        const config::PinSource& source, const certs::Pins& written, std::size_t index
+    ) const;
+
+    certs::Secret typed_;
+    certs::Pins last_;
+    std::vector<certs::Pins> refused_;
+};
+
+}  // namespace hsmfront::runtime
