@@ -45,8 +45,8 @@ class Signer {
 
     /// Pool: the overlong call has been counted.
     bool miss_counted = false;
-    /// Pool: since when the call lasts whose job another token was asked for too.
-    Clock::time_point hedged_since{};
+    /// Pool: when the call began whose signature another token was asked for too.
+    Clock::time_point handed_over{};
 
   private:
     Signer(

@@ -51,9 +51,9 @@ void SignerPool::watch(Clock::time_point now) {
             signers_.size()
         );
     }
-    hand_over_waiting(now);
+    hand_over_waiting(now - limits_.sign_timeout / 2);
+    hand_over_begun(now - limits_.sign_timeout / 2);
     for (const auto& signer : signers_) {
-        hand_over_begun(*signer, now);
         fail_overdue(*signer, now);
         count_miss(*signer, now);
     }
@@ -66,8 +66,8 @@ void SignerPool::watch(Clock::time_point now) {
     }
 }
 
-void SignerPool::hand_over_waiting(Clock::time_point now) {
-    auto late = state_->queue.take_older(now - limits_.sign_timeout / 2);
+void SignerPool::hand_over_waiting(Clock::time_point before) {
+    auto late = state_->queue.take_older(before);
     std::for_each(late.rbegin(), late.rend(), [this](SignTask& task) {
         const bool elsewhere = task.route && task.route->pass_on(task);
         if (!elsewhere && !state_->queue.put_back(task)) {
@@ -77,13 +77,14 @@ void SignerPool::hand_over_waiting(Clock::time_point now) {
     });
 }
 
-void SignerPool::hand_over_begun(Signer& signer, Clock::time_point now) {
-    const auto call = signer.in_token();
-    if (call && now - call->since >= limits_.sign_timeout / 2 &&
-        signer.hedged_since != call->since) {
-        signer.hedged_since = call->since;
-        // Whichever token is first answers; the other's signature is dropped.
-        (void)(call->task.route && call->task.route->pass_on(call->task));
+void SignerPool::hand_over_begun(Clock::time_point before) {
+    for (const auto& signer : signers_) {
+        const auto call = signer ? signer->in_token() : std::nullopt;
+        if (call && call->since <= before && signer->handed_over != call->since) {
+            signer->handed_over = call->since;
+            // Whichever token is first answers; the other's signature is dropped.
+            (void)(call->task.route && call->task.route->pass_on(call->task));
+        }
     }
 }
 
@@ -150,6 +151,7 @@ bool SignerPool::wait_for_end(const Signer& signer, Clock::time_point until) {
         if (signer.ended_by(std::min(until, now + period()))) {
             return true;
         }
+        hand_over_begun(Clock::now() - limits_.sign_timeout / 2);
         for (const auto& other : signers_) {
             if (other) {
                 fail_overdue(*other, Clock::now());
@@ -183,7 +185,7 @@ void SignerPool::abandon() {
 }
 
 SignerPool::Clock::duration SignerPool::period() const {
-    return std::clamp<std::chrono::milliseconds>(limits_.sign_timeout / 4, 10ms, 250ms);
+    return std::clamp<std::chrono::milliseconds>(limits_.sign_timeout / 8, 10ms, 250ms);
 }
 
 void SignerPool::publish() {

@@ -29,6 +29,9 @@ class SignerPool {
     /// row count as a lost token. Call it every `period()`.
     void watch(Clock::time_point now);
 
+    /// Asks another token, if there is one, for the signatures begun before that time too.
+    void hand_over_begun(Clock::time_point before);
+
     /// Has all signers leave after the signature in hand, and does not wait for it.
     void leave();
 
@@ -48,8 +51,7 @@ class SignerPool {
     using Signers = std::vector<std::shared_ptr<Signer>>;
 
     void start_one();
-    void hand_over_waiting(Clock::time_point now);
-    void hand_over_begun(Signer& signer, Clock::time_point now);
+    void hand_over_waiting(Clock::time_point before);
     void fail_overdue(const Signer& signer, Clock::time_point now);
     void count_miss(Signer& signer, Clock::time_point now);
     void replace_stuck(Clock::time_point now);

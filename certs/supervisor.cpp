@@ -124,6 +124,7 @@ void Supervisor::recover() {
 void Supervisor::begin_recovery() {
     recovering_ = true;
     lost_at_ = Clock::now();
+    pool_.hand_over_begun(lost_at_);
     let_go(Clock::now() + setup_.settings.sign_timeout);
     for (const auto& neighbour : neighbours_) {
         if (const auto state = neighbour.lock()) {

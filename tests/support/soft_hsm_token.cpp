@@ -4,6 +4,8 @@
 #include "certs/token.hpp"
 #include "certs/token_objects.hpp"
 
+#include <openssl/pem.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -79,6 +81,13 @@ CK_MECHANISM_TYPE generator_of(TokenKeyKind kind) {
             break;
     }
     return CKM_EC_KEY_PAIR_GEN;
+}
+
+/// A process of its own, in the environment that names our tokens.
+void run_tool(const std::string& command) {
+    if (std::system((command + " >/dev/null 2>&1").c_str()) != 0) {
+        throw std::runtime_error("failed: " + command);
+    }
 }
 
 }  // namespace
@@ -177,13 +186,31 @@ void SoftHsmToken::generate(TokenKeyKind kind, const std::string& alias, bool al
 }
 
 void SoftHsmToken::generate_elsewhere(const std::string& alias) const {
-    const std::string command = std::string("pkcs11-tool --module ") + module + " --token-label " +
-                                label_ + " --login --pin " + pin_ +
-                                " --keypairgen --key-type EC:prime256v1 --id 77 --label " + alias +
-                                " >/dev/null 2>&1";
-    if (std::system(command.c_str()) != 0) {
-        throw std::runtime_error("pkcs11-tool made no key");
+    run_tool(
+        std::string("pkcs11-tool --module ") + module + " --token-label " + label_ +
+        " --login --pin " + pin_ + " --keypairgen --key-type EC:prime256v1 --id 77 --label " + alias
+    );
+}
+
+void SoftHsmToken::add_token(const std::string& label) const {
+    run_tool(
+        "softhsm2-util --init-token --free --label " + label + " --so-pin " + std::string(so_pin) +
+        " --pin " + pin_
+    );
+}
+
+void SoftHsmToken::import_key(EVP_PKEY* key, const std::string& alias, const std::string& token) {
+    const auto file = directory_ / (alias + ".pk8");
+    const certs::BioPtr bio(BIO_new_file(file.c_str(), "w"));
+    if (!bio ||
+        PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
+        BIO_flush(bio.get()) != 1) {
+        throw std::runtime_error("cannot write " + file.string());
     }
+    run_tool(
+        "softhsm2-util --import " + file.string() + " --token " + token + " --label " + alias +
+        " --id " + std::to_string(10 + next_id_++) + " --pin " + pin_
+    );
 }
 
 void SoftHsmToken::change_pin(const std::string& pin) {

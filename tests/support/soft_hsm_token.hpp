@@ -37,6 +37,12 @@ class SoftHsmToken {
     /// An EC key pair made by a process of its own (pkcs11-tool).
     void generate_elsewhere(const std::string& alias) const;
 
+    /// A further token beside it, of the same PIN. Before the module is loaded.
+    void add_token(const std::string& label) const;
+
+    /// A key pair from outside, into the token of that label.
+    void import_key(EVP_PKEY* key, const std::string& alias, const std::string& token);
+
     /// The user's PIN from now on, also for `pin()`.
     void change_pin(const std::string& pin);
 

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 namespace hsmfront::certs {
 namespace {
 
@@ -28,6 +30,38 @@ TEST_F(HsmOpen, LockedPinIsSaidSo) {
     EXPECT_EQ(opened.error().code, Errc::pin_locked);
     EXPECT_THAT(opened.error().message, HasSubstr("CKF_USER_PIN_LOCKED"));
     EXPECT_EQ(shim_.counter("logins"), 1U);
+}
+
+TEST_F(HsmOpen, LastTryIsSaidSo) {
+    shim_.set({{"login_rv", CKR_PIN_INCORRECT}, {"token_flags", CKF_USER_PIN_FINAL_TRY}});
+    const auto opened = Hsm::open(settings(), pins(Secret("123456")));
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message, HasSubstr("CKF_USER_PIN_FINAL_TRY"));
+    EXPECT_THAT(opened.error().message, HasSubstr("hsmfront pin"));
+}
+
+TEST_F(HsmOpen, PinPadOfTheTokenIsAskedInsteadOfAPin) {
+    ::setenv("HSMFRONT_SHIM_PIN", token_.pin().c_str(), 1);
+    shim_.set({{"token_flags", CKF_PROTECTED_AUTHENTICATION_PATH}});
+    const auto opened = Hsm::open(settings(), pins(Secret()));
+    ::unsetenv("HSMFRONT_SHIM_PIN");
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_TRUE(sign_now(*key_of(**opened)));
+    EXPECT_EQ(shim_.counter("logins"), 1U);
+}
+
+TEST_F(HsmOpen, TokenWithoutLoginIsUsedWithoutOne) {
+    ::setenv("HSMFRONT_SHIM_PIN", token_.pin().c_str(), 1);
+    shim_.set({{"no_login", 1}});
+    EXPECT_FALSE(*needs_pin(settings()));
+    const auto opened = Hsm::open(settings(), {});
+    ASSERT_TRUE(opened) << opened.error().message;
+    const auto key = key_of(**opened);
+    EXPECT_TRUE(sign_now(*key));
+    EXPECT_TRUE((*opened)->renew({}));
+    EXPECT_TRUE(sign_now(*key));
+    EXPECT_EQ(shim_.counter("logins"), 0U);
+    ::unsetenv("HSMFRONT_SHIM_PIN");
 }
 
 TEST_F(HsmOpen, NoPinIsNotSent) {
