@@ -12,11 +12,16 @@ bool gone(const error_code& error) {
            error == Errc::key_mismatch;
 }
 
+void say(spdlog::level::level_enum level, const std::string& text, const Proving& proving) {
+    if (proving.said == nullptr || proving.said->insert(text).second) {
+        spdlog::log(level, "{}", text);
+    }
+}
+
 /// One token's keys being proven.
 struct Proof {
     TokenConnection& connection;
-    std::size_t place;
-    Purpose purpose;
+    const Proving& proving;
     std::size_t good = 0;
     std::size_t bad = 0;
     error_code last{};
@@ -32,14 +37,12 @@ struct Proof {
         if (ckr_class(last) != CkrClass::request) {
             return false;
         }
-        spdlog::error(
-            "HSM key '{}' cannot be used any more in token '{}': {}",
-            key.alias,
-            connection.token().label,
-            last.message()
-        );
-        if (purpose == Purpose::renewal && gone(last)) {
-            route.set_key(place, nullptr);
+        say(spdlog::level::err,
+            "HSM key '" + key.alias + "' cannot be used any more in token '" +
+                connection.token().label + "': " + last.message(),
+            proving);
+        if (proving.purpose == Purpose::renewal && gone(last)) {
+            route.set_key(proving.place, nullptr);
         } else {
             ++bad;
         }
@@ -84,19 +87,18 @@ std::size_t KeyRoll::version() const {
 Loaded<std::size_t> prove_keys(
     TokenConnection& connection,
     const std::vector<std::shared_ptr<KeyRoute>>& routes,
-    std::size_t place,
-    Purpose purpose
+    const Proving& proving
 ) {
-    Proof proof{connection, place, purpose};
+    Proof proof{connection, proving};
     for (const auto& route : routes) {
-        const auto key = route->key_at(place);
+        const auto key = route->key_at(proving.place);
         if (key && !proof.prove(*route, *key)) {
             return proof.failure();
         }
         if (key) {
             continue;
         }
-        if (auto looked = look_for_key(connection, *route, place); !looked) {
+        if (auto looked = look_for_key(connection, *route, proving); !looked) {
             return looked.error();
         }
     }
@@ -106,10 +108,10 @@ Loaded<std::size_t> prove_keys(
     return proof.good;
 }
 
-Loaded<void> look_for_key(TokenConnection& connection, KeyRoute& route, std::size_t place) {
+Loaded<void> look_for_key(TokenConnection& connection, KeyRoute& route, const Proving& proving) {
     auto found = find_token_key(connection, route.alias(), route.public_key());
     if (found) {
-        route.set_key(place, std::move(*found));
+        route.set_key(proving.place, std::move(*found));
         return {};
     }
     const Failure& failure = found.error();
@@ -117,15 +119,14 @@ Loaded<void> look_for_key(TokenConnection& connection, KeyRoute& route, std::siz
         return failure;
     }
     if (failure.code == Errc::key_not_found) {
-        spdlog::warn("{}; this token is no fail-over for it", failure.message);
+        say(spdlog::level::warn, failure.message + "; this token is no fail-over for it", proving);
     } else if (failure.code == Errc::key_mismatch) {
-        spdlog::error(
-            "alias '{}' in token '{}' is another key than in the other token; it is not used there",
-            route.alias(),
-            connection.token().label
-        );
+        say(spdlog::level::err,
+            "alias '" + route.alias() + "' in token '" + connection.token().label +
+                "' is another key than in the other token; it is not used there",
+            proving);
     } else {
-        spdlog::error("{}; this token is not used for it", failure.message);
+        say(spdlog::level::err, failure.message + "; this token is not used for it", proving);
     }
     return {};
 }

@@ -3,6 +3,8 @@
 
 #include "certs/key_route.hpp"
 
+#include <set>
+
 namespace hsmfront::certs {
 
 /// One token's. Any thread.
@@ -30,21 +32,26 @@ class KeyRoll {
 /// they are struck off. `recovery`: a token that has none of its keys is not all there yet.
 enum class Purpose { recovery, renewal };
 
-/// Has the token make a test signature with each key it had, and looks for those it had not (at
-/// `place` of each route). Failing keys are logged. Number of good ones; fails when the token
-/// itself does or when none of the keys it had is good. Errc: token_unavailable, those of
-/// login_failure.
+struct Proving {
+    std::size_t place = 0;  ///< the token's in each route
+    Purpose purpose = Purpose::recovery;
+    /// Log lines about keys so far, not to be repeated with each attempt.
+    std::set<std::string>* said = nullptr;
+};
+
+/// Has the token make a test signature with each key it had, and looks for those it had not.
+/// Failing keys are logged. Number of good ones; fails when the token itself does or when none of
+/// the keys it had is good. Errc: token_unavailable, those of login_failure.
 [[nodiscard]] Loaded<std::size_t> prove_keys(
     TokenConnection& connection,
     const std::vector<std::shared_ptr<KeyRoute>>& routes,
-    std::size_t place,
-    Purpose purpose
+    const Proving& proving
 );
 
-/// Looks for the key of `route` in a token that had none and enters it at `place`. That the token
-/// has no such key, or another under the alias, is logged. Errc: token_unavailable.
+/// Looks for the key of `route` in a token that had none and enters it. That the token has no such
+/// key, or another under the alias, is logged. Errc: token_unavailable.
 [[nodiscard]] Loaded<void> look_for_key(
-    TokenConnection& connection, KeyRoute& route, std::size_t place
+    TokenConnection& connection, KeyRoute& route, const Proving& proving
 );
 
 }  // namespace hsmfront::certs

@@ -114,11 +114,20 @@ void keep(std::vector<Member>& members) {
             member.token->away(member.failure);
             continue;
         }
+        const auto status = member.token->state()->status();
         spdlog::info(
             "HSM token '{}' in use with a new connection (number {})",
-            member.token->state()->label(),
-            member.token->state()->generation()
+            status.label,
+            status.generation
         );
+        if (status.wedged > 0) {
+            spdlog::warn(
+                "HSM token '{}': the module could not be loaded afresh, since {} signers are stuck "
+                "in it",
+                status.label,
+                status.wedged
+            );
+        }
     }
 }
 

@@ -22,8 +22,9 @@ Supervisor::Supervisor(Setup setup, Secret pin)
       pool_(state_, {setup_.settings.signers, setup_.settings.sign_timeout}),
       canary_(setup_.canary) {}
 
-void Supervisor::launch(const std::shared_ptr<Supervisor>& supervisor) {
-    supervisor->thread_ = std::thread([supervisor] { supervisor->run(); });
+void Supervisor::launch(const std::shared_ptr<Supervisor>& supervisor, Opened opened) {
+    supervisor->thread_ =
+        std::thread([supervisor, opened = std::move(opened)] { supervisor->run(opened); });
 }
 
 Supervisor::Connected Supervisor::connected() const {
@@ -54,8 +55,9 @@ void Supervisor::stop() {
     }
 }
 
-void Supervisor::run() {
+void Supervisor::run(const Opened& opened) {
     enter_thread("hsm-supervisor");
+    open(opened);
     const auto period = pool_.period();
     for (auto state = state_->state(); state != PoolState::State::stopped;
          state = state_->state()) {
@@ -81,6 +83,21 @@ void Supervisor::run() {
     ended_changed_.notify_all();
 }
 
+void Supervisor::open(const Opened& opened) {
+    while (!turn_.take(Clock::now() + 1h)) {
+    }
+    const auto done = connect(login_, Purpose::recovery);
+    if (!done) {
+        recovering_ = true;
+        lost_at_ = Clock::now();
+        next_attempt_ = lost_at_ + backoff_.next();
+        last_said_ = done.error().message;  // by whoever opens, who may try again and again
+        away(done.error());
+    }
+    turn_.give();
+    opened(*this, done);
+}
+
 void Supervisor::look_after(Clock::time_point now) {
     const bool poked = state_->take_poke();
     switch (state_->state()) {
@@ -97,6 +114,7 @@ void Supervisor::look_after(Clock::time_point now) {
             break;
         case PoolState::State::refused_pin:
             let_go(Clock::now() + setup_.settings.sign_timeout);
+            (void)pool_.reap();
             break;
         case PoolState::State::stopped:
             break;
@@ -145,7 +163,8 @@ Loaded<void> Supervisor::connect(const std::shared_ptr<TokenLogin>& login, Purpo
     }
     for (;;) {
         const auto keys = roll_.snapshot();
-        const auto good = prove_keys(**reached, keys.routes, setup_.place, purpose);
+        const auto good =
+            prove_keys(**reached, keys.routes, {setup_.place, purpose, &said_of_keys_});
         if (!good) {
             return good.error();
         }
@@ -179,6 +198,7 @@ void Supervisor::serve(const std::shared_ptr<TokenConnection>& connection) {
     up_since_ = Clock::now();
     recovering_ = false;
     last_said_.clear();
+    said_of_keys_.clear();
     // Up first: a signer that fails at once must not find its generation unknown.
     state_->up(generation, connection->token().label);
     pool_.start(connection, generation);

@@ -7,6 +7,8 @@
 #include "certs/signer_pool.hpp"
 #include "certs/turn.hpp"
 
+#include <functional>
+#include <set>
 #include <vector>
 
 namespace hsmfront::certs {
@@ -31,8 +33,11 @@ class Supervisor {
 
     Supervisor(Setup setup, Secret pin);
 
-    /// Starts the thread of `supervisor`. Before it, whoever made it has the turn.
-    static void launch(const std::shared_ptr<Supervisor>& supervisor);
+    /// How the first attempt to connect went.
+    using Opened = std::function<void(const Supervisor&, const Loaded<void>&)>;
+
+    /// Starts the thread of `supervisor`, which connects, calls `opened`, and goes on from there.
+    static void launch(const std::shared_ptr<Supervisor>& supervisor, Opened opened);
 
     [[nodiscard]] const std::shared_ptr<PoolState>& state() const noexcept { return state_; }
     [[nodiscard]] const config::Hsm& settings() const noexcept { return setup_.settings; }
@@ -73,7 +78,8 @@ class Supervisor {
     void stop();
 
   private:
-    void run();
+    void run(const Opened& opened);
+    void open(const Opened& opened);
     void look_after(Clock::time_point now);
     void recover();
     void begin_recovery();
@@ -99,6 +105,7 @@ class Supervisor {
     Clock::time_point next_attempt_{};
     Clock::time_point up_since_{};
     std::string last_said_;
+    std::set<std::string> said_of_keys_;
 
     mutable std::mutex mutex_;
     std::condition_variable ended_changed_;

@@ -86,24 +86,70 @@ void introduce_neighbours(const std::vector<std::shared_ptr<Supervisor>>& tokens
     }
 }
 
-void say_connected(const Supervisor& token) {
-    const auto connection = token.connected().connection;
-    spdlog::info(
-        "HSM token '{}' in use: slot {}, module {}, {} signers",
-        connection->token().label,
-        connection->token().slot,
-        token.settings().module.string(),
-        token.state()->counters.signers.load()
-    );
+void say_opened(const Supervisor& token, const std::optional<Loaded<void>>& outcome) {
+    const std::string label = token.state()->label();
+    if (!outcome) {
+        spdlog::warn("HSM token '{}' does not answer yet", label);
+    } else if (!*outcome) {
+        spdlog::warn("HSM token '{}' is not usable now: {}", label, outcome->error().message);
+    } else if (const auto connection = token.connected().connection) {
+        spdlog::info(
+            "HSM token '{}' in use: slot {}, module {}, {} signers",
+            label,
+            connection->token().slot,
+            token.settings().module.string(),
+            connection->token().signers_out_of(token.settings().signers)
+        );
+    }
 }
 
-/// Keeps the failure that is worth more to whoever may try again: the first that may pass, else the
-/// first.
-void keep_telling(std::optional<Failure>& kept, const Failure& next) {
-    const bool may_pass = next.code == Errc::token_unavailable;
-    if (!kept || (may_pass && kept->code != Errc::token_unavailable)) {
-        kept = next;
+/// What became of the first attempts to connect. Any thread.
+class FirstAttempts {
+  public:
+    explicit FirstAttempts(std::size_t tokens) : outcomes_(tokens) {}
+
+    void note(std::size_t place, const Loaded<void>& outcome) {
+        const std::lock_guard lock(mutex_);
+        outcomes_.at(place) = outcome;
+        changed_.notify_all();
     }
+
+    /// Waits for one token to be usable and then, for `patience`, for the others; or for all to
+    /// have failed. What is not known by then counts as neither.
+    [[nodiscard]] std::vector<std::optional<Loaded<void>>> wait(std::chrono::milliseconds patience
+    ) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return one_usable() || all_known(); });
+        changed_.wait_until(lock, Supervisor::Clock::now() + patience, [this] {
+            return all_known();
+        });
+        return outcomes_;
+    }
+
+  private:
+    [[nodiscard]] bool one_usable() const {
+        return std::any_of(outcomes_.begin(), outcomes_.end(), [](const auto& outcome) {
+            return outcome && *outcome;
+        });
+    }
+    [[nodiscard]] bool all_known() const {
+        return std::all_of(outcomes_.begin(), outcomes_.end(), [](const auto& outcome) {
+            return outcome.has_value();
+        });
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::optional<Loaded<void>>> outcomes_;
+};
+
+/// The failure that is worth more to whoever may try again: the first that may pass, else the
+/// first.
+Failure worth_telling(const std::vector<std::optional<Loaded<void>>>& outcomes) {
+    const auto passing = std::find_if(outcomes.begin(), outcomes.end(), [](const auto& outcome) {
+        return (*outcome).error().code == Errc::token_unavailable;
+    });
+    return (passing != outcomes.end() ? **passing : *outcomes.front()).error();
 }
 
 }  // namespace
@@ -114,34 +160,30 @@ Loaded<std::shared_ptr<TokenHsm>> TokenHsm::open(
     const auto alone = each_alone(settings);
     pins.resize(alone.size());
     Tokens tokens;
-    std::vector<Failure> failures(alone.size());
-    std::optional<Failure> failed;
     for (std::size_t place = 0; place < alone.size(); ++place) {
         tokens.push_back(std::make_shared<Supervisor>(
             Supervisor::Setup{alone[place], place, canary}, std::move(pins[place])
         ));
-        const auto done = tokens.back()->connect(tokens.back()->login(), Purpose::recovery);
-        if (done) {
-            say_connected(*tokens.back());
-        } else {
-            failures[place] = done.error();
-            keep_telling(failed, done.error());
-        }
-    }
-    const auto unusable = [&failures](const auto& token) {
-        return static_cast<bool>(failures[token->place()].code);
-    };
-    if (std::all_of(tokens.begin(), tokens.end(), unusable)) {
-        return *failed;
-    }
-    for (const auto& token : tokens) {
-        if (unusable(token)) {
-            token->away(failures[token->place()]);
-        }
     }
     introduce_neighbours(tokens);
-    std::for_each(tokens.begin(), tokens.end(), Supervisor::launch);
-    return std::shared_ptr<TokenHsm>(new TokenHsm(std::move(tokens), settings.sign_timeout));
+    const auto attempts = std::make_shared<FirstAttempts>(tokens.size());
+    for (const auto& token : tokens) {
+        Supervisor::launch(token, [attempts](const Supervisor& opened, const Loaded<void>& done) {
+            attempts->note(opened.place(), done);
+        });
+    }
+    const std::shared_ptr<TokenHsm> hsm(new TokenHsm(tokens, settings.sign_timeout));
+    const auto outcomes = attempts->wait(settings.sign_timeout);
+    const bool usable = std::any_of(outcomes.begin(), outcomes.end(), [](const auto& outcome) {
+        return !outcome || *outcome;  // one not known yet: there is another that is usable
+    });
+    if (!usable) {
+        return worth_telling(outcomes);
+    }
+    for (const auto& token : tokens) {
+        say_opened(*token, outcomes[token->place()]);
+    }
+    return hsm;
 }
 
 TokenHsm::~TokenHsm() { TokenHsm::stop(); }
@@ -198,7 +240,7 @@ void TokenHsm::look_elsewhere(KeyRoute& route) {
         if (!connection || route.key_at(token->place())) {
             continue;
         }
-        const auto looked = look_for_key(*connection, route, token->place());
+        const auto looked = look_for_key(*connection, route, {token->place()});
         if (!looked) {
             token->state()->lost(generation, looked.error().code);
         }
