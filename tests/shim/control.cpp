@@ -12,12 +12,13 @@ namespace {
 
 using Member = std::atomic<long> Switches::*;
 
-constexpr std::array<std::pair<const char*, Member>, 17> names{{
+constexpr std::array<std::pair<const char*, Member>, 19> names{{
     {"delay_ms", &Switches::delay_ms},
     {"jitter_ms", &Switches::jitter_ms},
     {"stall", &Switches::stall},
     {"stall_first", &Switches::stall_first},
     {"fail_sign", &Switches::fail_sign},
+    {"fail_sign_init", &Switches::fail_sign_init},
     {"fail_every", &Switches::fail_every},
     {"fail_first", &Switches::fail_first},
     {"down", &Switches::down},
@@ -28,6 +29,7 @@ constexpr std::array<std::pair<const char*, Member>, 17> names{{
     {"no_raw_rsa", &Switches::no_raw_rsa},
     {"hide_public", &Switches::hide_public},
     {"open_rv", &Switches::open_rv},
+    {"init_rv", &Switches::init_rv},
     {"login_rv", &Switches::login_rv},
     {"token_flags", &Switches::token_flags},
 }};

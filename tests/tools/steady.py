@@ -4,8 +4,9 @@
 
 An upload (steady.bin) and a download (big.bin) over FTPS, both slow, and two kept-alive HTTPS
 connections that ask for /small every 10 ms, until STOP-FILE exists. Meanwhile two threads make full
-HTTPS handshakes, fast while they succeed, about 20 a second each while they are refused. Prints "ready" once all of
-it runs; at the end one "name=value" a line; what broke goes to standard error, exit code 1.
+HTTPS handshakes, fast while they succeed, about 20 a second each while they are refused. Prints
+"ready" once all of it runs; at the end one "name=value" a line; what broke goes to standard error,
+exit code 1.
 """
 import ftplib
 import hashlib
