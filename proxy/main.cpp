@@ -4,7 +4,9 @@
 #include "proxy/runtime/check.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/options.hpp"
+#include "proxy/runtime/privileges.hpp"
 #include "proxy/runtime/server.hpp"
+#include "proxy/runtime/wiping.hpp"
 
 #include <chrono>
 #include <exception>
@@ -37,8 +39,18 @@ int run_check(const Options& options) {
     return runtime::exit_done;
 }
 
+/// The configuration may hold the PIN: no copies of it are left but the one in `loaded`, once the
+/// caller has wiped the stack below.
+[[gnu::noinline]] void load_into(config::LoadResult& loaded, const Options& options) {
+    const runtime::WipesFreedMemory wiping;
+    loaded = config::load(options.config, options.overrides);
+}
+
 int run_serve(const Options& options) {
-    const auto loaded = config::load(options.config, options.overrides);
+    runtime::forbid_core_files();
+    config::LoadResult loaded;
+    load_into(loaded, options);
+    runtime::wipe_stack_below();
     std::cerr << config::render(loaded.problems);
     if (!loaded.ok()) {
         return runtime::exit_usage;
@@ -47,7 +59,7 @@ int run_serve(const Options& options) {
         std::cerr << options.config.string() << ": error: " << opened.error().message << '\n';
         return runtime::exit_usage;
     }
-    runtime::Server server(std::make_shared<const config::Settings>(loaded.settings));
+    runtime::Server server(std::make_shared<config::Settings>(std::move(loaded.settings)));
     const int exit_code = server.run();
     runtime::close_log();
     return exit_code;
