@@ -24,9 +24,13 @@ WipesFreedMemory::~WipesFreedMemory() { --wiping; }
     ::explicit_bzero(below.data(), below.size());
 }
 
+}  // namespace hsmfront::runtime
+
+// Sanitizers keep freed memory for a while and check that new and delete match: theirs stay.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 namespace {
 
-/// Like the library's own operator new (new.delete.single), so that operator delete may wipe.
+/// Like the library's own operator new (new.delete.single).
 void* allocate(std::size_t size) {
     for (;;) {
         if (void* memory = std::malloc(std::max<std::size_t>(size, 1))) {
@@ -41,19 +45,18 @@ void* allocate(std::size_t size) {
 }
 
 void release(void* memory) noexcept {
-    if (wiping.load(std::memory_order_relaxed) != 0 && memory != nullptr) {
+    const bool wipe = hsmfront::runtime::wiping.load(std::memory_order_relaxed) != 0;
+    if (wipe && memory != nullptr) {
         ::explicit_bzero(memory, ::malloc_usable_size(memory));
     }
     std::free(memory);
 }
 
 }  // namespace
-}  // namespace hsmfront::runtime
 
-// The forms for arrays, sizes and std::nothrow call these; those for over-aligned types are left as
+// The forms for arrays and for std::nothrow call these; those for over-aligned types are left as
 // they are: no text lives in such memory.
-void* operator new(std::size_t size) { return hsmfront::runtime::allocate(size); }
-void operator delete(void* memory) noexcept { hsmfront::runtime::release(memory); }
-void operator delete(void* memory, std::size_t /*size*/) noexcept {
-    hsmfront::runtime::release(memory);
-}
+void* operator new(std::size_t size) { return allocate(size); }
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t /*size*/) noexcept { release(memory); }
+#endif

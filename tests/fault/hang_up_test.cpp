@@ -66,8 +66,9 @@ TEST_F(HangUp, WhileTheSignatureIsPendingLeavesNothingBehind) {
     std::cout << "RSS " << early << " KiB after the first quarter, " << late << " KiB at the end, "
               << shim.counter("signs") << " signatures begun\n";
     if (!sanitized) {  // those keep freed memory back on purpose
-        // Each one kept would cost 10 KiB, with its paused job 45 KiB.
-        EXPECT_LT(late, early + 3072);
+        // Each of the 7500 between, if kept, would cost 10 KiB, with its paused job 45 KiB. How
+        // many wait at once, and so how much is ever in use, differs by some MiB.
+        EXPECT_LT(late, early + 10'000);
     }
     EXPECT_LT(shim.counter("signs"), visits) << "clients that had left were signed for";
     shim.set({});

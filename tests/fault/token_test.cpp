@@ -12,6 +12,7 @@ using ::testing::HasSubstr;
 
 constexpr long ckr_function_failed = 0x06;
 constexpr long ckr_device_error = 0x30;
+constexpr long ckr_device_removed = 0x32;
 
 class TokenFault : public ShimStage {
   protected:
@@ -68,7 +69,7 @@ TEST_F(TokenFault, LostSessionsAreReplaced) {
 
 TEST_F(TokenFault, DeviceThatComesBackIsUsedAgain) {
     start();
-    shim.set({{"down", ckr_device_error}});
+    shim.set({{"down", ckr_device_removed}});
     EXPECT_EQ(curl({https("/small")}, 30s).code, 35);
     shim.set({});
     EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
@@ -89,6 +90,23 @@ TEST_F(TokenFault, OneFailedSignatureCostsOneHandshake) {
     shim.set({{"fail_sign", ckr_function_failed}, {"fail_first", 1}});
     EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
     EXPECT_TRUE(front->process().running());
+}
+
+TEST_F(TokenFault, WrongTokenLabelIsFinal) {
+    config.hsm.token = "elsewhere";
+    config.http.hsm = false;
+    config.certificates = Material::get().key_files();
+    launch();
+    ASSERT_TRUE(front->up("http"));
+    ASSERT_TRUE(front->logged("elsewhere"));
+    const auto looked = shim.counter("inits");
+    const auto begun = std::chrono::steady_clock::now();
+    do {
+        EXPECT_EQ(TlsClient(config.http.port).get("/small"), "small");
+        pause_between_polls();
+    } while (std::chrono::steady_clock::now() < begun + 1s);
+    EXPECT_EQ(shim.counter("inits"), looked) << "looked for again";
+    EXPECT_EQ(shim.counter("logins"), 0U);
 }
 
 TEST_F(TokenFault, WrongPinReachesTheTokenExactlyOnce) {
