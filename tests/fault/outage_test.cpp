@@ -1,6 +1,7 @@
 // A real token in processes of its own, killed and started again under load: what is established
 // goes on, what is new is refused at once, and service is back soon after the token.
 #include "tests/fault/process_counts.hpp"
+#include "tests/fault/steady_clients.hpp"
 #include "tests/harness/stage.hpp"
 #include "tests/harness/tls_client.hpp"
 #include "tests/harness/token_server.hpp"
@@ -8,7 +9,6 @@
 #include <gmock/gmock.h>
 
 #include <iostream>
-#include <sstream>
 
 namespace hsmfront::test {
 namespace {
@@ -20,58 +20,11 @@ milliseconds since(Clock::time_point begin) {
     return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
 }
 
-/// "name=value" lines.
-std::map<std::string, std::string> values_of(const std::string& text) {
-    std::map<std::string, std::string> values;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        if (const auto equals = line.find('='); equals != std::string::npos) {
-            values[line.substr(0, equals)] = line.substr(equals + 1);
-        }
-    }
-    return values;
-}
-
-class Outage : public Stage, public ::testing::WithParamInterface<int> {
+class OutageStage : public Stage {
   protected:
-    Outage() : server(scratch() / "server", token.environment()) {
+    OutageStage() : server(scratch() / "server", token.environment()) {
         config.hsm.module = TokenServer::module;
         config.env = server.environment();
-    }
-
-    /// tests/tools/steady.py, with everything of it running.
-    void start_steady_clients() {
-        write_random(vsftpd.root() / "big.bin", 64'000'000);
-        Command command;
-        command.argv = {
-            "python3",
-            HSMFRONT_SOURCE_DIR "/tests/tools/steady.py",
-            std::to_string(config.ftp.explicit_port),
-            std::to_string(config.http.port),
-            Material::get().ca().string(),
-            (scratch() / "stop").string()};
-        command.output = scratch() / "steady.out";
-        command.error = scratch() / "steady.error";
-        steady = std::make_unique<Process>(command);
-        ASSERT_TRUE(eventually([&] {
-            return text_of(scratch() / "steady.out").find("ready") != std::string::npos;
-        })) << text_of(scratch() / "steady.error");
-    }
-
-    void finish_steady_clients() {
-        write_file(scratch() / "stop", "");
-        ASSERT_EQ(steady->wait(60s), 0) << text_of(scratch() / "steady.error");
-        const auto seen = values_of(text_of(scratch() / "steady.out"));
-        EXPECT_EQ(seen.at("upload_sha256"), sha256(vsftpd.root() / "steady.bin"));
-        EXPECT_EQ(seen.at("download_sha256"), sha256(vsftpd.root() / "big.bin"));
-        EXPECT_LT(std::stoul(seen.at("slow")), 64'000'000U) << "it was over before the outages";
-        EXPECT_GT(std::stoi(seen.at("requests1")), 20 * GetParam());
-        EXPECT_GT(std::stoi(seen.at("requests2")), 20 * GetParam());
-        EXPECT_GT(std::stoi(seen.at("refused1")), 0);
-        std::cout << "uploaded " << seen.at("uploaded") << ", requests " << seen.at("requests1")
-                  << " + " << seen.at("requests2") << ", handshakes " << seen.at("handshakes1")
-                  << " + " << seen.at("handshakes2") << ", refused " << seen.at("refused1") << " + "
-                  << seen.at("refused2") << "\n";
     }
 
     [[nodiscard]] bool full_handshake() const { return TlsClient(config.http.port).connected(); }
@@ -121,9 +74,12 @@ class Outage : public Stage, public ::testing::WithParamInterface<int> {
     }
 
     TokenServer server;
-    std::unique_ptr<Process> steady;
     milliseconds slowest{0};
 };
+
+class AwayAtStart : public OutageStage {};
+
+class Outage : public OutageStage, public ::testing::WithParamInterface<int> {};
 
 INSTANTIATE_TEST_SUITE_P(Short, Outage, ::testing::Values(3));
 INSTANTIATE_TEST_SUITE_P(LongFault, Outage, ::testing::Values(20));
@@ -133,12 +89,14 @@ TEST_P(Outage, CostsNoConnectionAndEndsWithTheToken) {
     start();
     outage(limit);
     const auto before = counts_of(front->process().pid());
-    start_steady_clients();
+    SteadyClients clients({config.ftp.explicit_port, config.http.port}, vsftpd.root(), scratch());
     for (int round = 1; round < GetParam() && !HasFatalFailure(); ++round) {
         outage(limit);
-        EXPECT_TRUE(steady->running()) << text_of(scratch() / "steady.error");
+        EXPECT_TRUE(clients.running()) << clients.complaints();
     }
-    finish_steady_clients();
+    auto seen = clients.finish();
+    EXPECT_GT(seen["requests"], 40 * GetParam());
+    EXPECT_GT(seen["refused"], 0);
     ProcessCounts after;
     EXPECT_TRUE(eventually([&] {
         after = counts_of(front->process().pid());
@@ -146,8 +104,21 @@ TEST_P(Outage, CostsNoConnectionAndEndsWithTheToken) {
     })) << "before: "
         << to_string(before) << ", after: " << to_string(after);
     EXPECT_EQ(server.connections(), 1U) << "one for each living module";
-    std::cout << GetParam() << " outages, slowest return " << slowest.count() << " ms, at the end "
+    std::cout << GetParam() << " outages, slowest return " << slowest.count() << " ms; uploaded "
+              << seen["uploaded"] << " bytes, " << seen["requests"] << " requests, "
+              << seen["handshakes"] << " handshakes, " << seen["refused"] << " refused; "
               << to_string(after) << "\n";
+}
+
+TEST_F(AwayAtStart, ServiceBeginsWithTheToken) {
+    server.kill();
+    launch();
+    ASSERT_TRUE(eventually([&] {
+        return auth_tls_reply(config.ftp.explicit_port).starts_with("431");
+    })) << "the port does not listen";
+    EXPECT_FALSE(full_handshake());
+    server.start();
+    EXPECT_LT(time_to_service(), sanitized ? 10s : 2s);
 }
 
 }  // namespace
