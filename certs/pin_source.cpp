@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <map>
+#include <mutex>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,13 +91,46 @@ Loaded<Secret> from_file(const std::filesystem::path& file, const std::string& w
     return checked({buffer.bytes.data(), static_cast<std::size_t>(size)}, where);
 }
 
+/// PINs taken out of the environment, for those who read the same variable again. Never destroyed:
+/// a detached thread may still read one during exit.
+struct TakenVariables {
+    std::mutex mutex;
+    std::map<std::string, Secret> pins;
+
+    static TakenVariables& get() {
+        static auto* const instance = new TakenVariables;
+        return *instance;
+    }
+};
+
+std::string_view text_of(const Secret& secret) {
+    const auto bytes = secret.bytes();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// The variable is overwritten where it stands, since /proc/PID/environ shows that very memory, and
+/// children inherit it.
 Loaded<Secret> from_environment(const std::string& name) {
-    const char* text = std::getenv(name.c_str());
+    TakenVariables& taken = TakenVariables::get();
+    const std::lock_guard lock(taken.mutex);
+    const std::string where = "hsm.pin.env (" + name + ")";
+    char* const text = std::getenv(name.c_str());
+    if (text != nullptr && *text != '\0') {
+        auto pin = checked(text, where);
+        if (pin) {
+            taken.pins.insert_or_assign(name, Secret(text_of(*pin)));
+        }
+        ::explicit_bzero(text, std::strlen(text));
+        return pin;
+    }
+    if (const auto known = taken.pins.find(name); known != taken.pins.end()) {
+        return Secret(text_of(known->second));
+    }
     if (text == nullptr) {
         return Failure{
             Errc::pin_missing, "hsm.pin.env: the environment variable " + name + " is not set"};
     }
-    return checked(text, "hsm.pin.env (" + name + ")");
+    return checked("", where);
 }
 
 Loaded<Secret> from_credential(const std::string& name) {

@@ -9,6 +9,7 @@ namespace hsmfront::certs {
 
 /// Reads the PIN that `source` names: the value itself, a file, an environment variable or a
 /// systemd credential ($CREDENTIALS_DIRECTORY/<name>). One newline at the end is not part of it.
+/// The first reading of an environment variable empties it; what it held is kept for the next.
 /// Errc: pin_missing (nothing configured, variable unset, or the PIN is empty), file_unreadable,
 /// file_malformed (longer than 256 bytes: not a PIN).
 [[nodiscard]] Loaded<Secret> read_pin(const config::PinSource& source);

@@ -299,6 +299,8 @@ boost::system::result<std::string, int> read_bytes(const std::filesystem::path& 
     if (!in) {
         return errno;
     }
+    // The text may hold a PIN: no copies where nobody wipes them.
+    (void)std::setvbuf(in.get(), nullptr, _IONBF, 0);
     std::string bytes;
     std::array<char, 16384> block{};
     while (bytes.size() <= max_yaml_bytes) {
@@ -308,6 +310,7 @@ boost::system::result<std::string, int> read_bytes(const std::filesystem::path& 
             break;
         }
     }
+    ::explicit_bzero(block.data(), block.size());
     if (std::ferror(in.get()) != 0) {
         return errno;
     }

@@ -2,8 +2,10 @@
 #include "config/problem.hpp"
 #include "config/yaml_reader.hpp"
 #include "proxy/runtime/check.hpp"
+#include "proxy/runtime/load_settings.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/options.hpp"
+#include "proxy/runtime/privileges.hpp"
 #include "proxy/runtime/server.hpp"
 
 #include <chrono>
@@ -38,8 +40,8 @@ int run_check(const Options& options) {
 }
 
 int run_serve(const Options& options) {
-    auto loaded = config::load(options.config, options.overrides);
-    auto written_pins = runtime::take_written_pins(loaded.settings);
+    runtime::forbid_core_files();
+    auto loaded = runtime::load_settings(options.config, options.overrides);
     std::cerr << config::render(loaded.problems);
     if (!loaded.ok()) {
         return runtime::exit_usage;
@@ -51,7 +53,7 @@ int run_serve(const Options& options) {
     runtime::Server server(
         {options.config, options.overrides},
         std::make_shared<const config::Settings>(std::move(loaded.settings)),
-        std::move(written_pins)
+        std::move(loaded.written_pins)
     );
     const int exit_code = server.run();
     runtime::close_log();

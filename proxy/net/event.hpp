@@ -13,6 +13,8 @@ class Event {
     void notify() noexcept;
     /// Returns once notified since the last wait.
     [[nodiscard]] Task<void> wait();
+    /// The same, but after `limit` in any case.
+    [[nodiscard]] Task<void> wait_for(milliseconds limit);
 
   private:
     Timer timer_;

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace hsmfront::net {
@@ -26,6 +27,11 @@ Task<error_code> SocketIo::wait(Direction direction) {
         co_return interrupted_;
     }
     co_return ec;
+}
+
+bool SocketIo::hung_up() noexcept {
+    pollfd peer{.fd = fd(), .events = POLLRDHUP, .revents = 0};
+    return ::poll(&peer, 1, 0) > 0;  // POLLERR and POLLHUP are always reported
 }
 
 void SocketIo::interrupt(error_code reason) noexcept {

@@ -18,6 +18,8 @@ class SocketIo final : public Interruptible {
     [[nodiscard]] const error_code& interrupted() const noexcept { return interrupted_; }
 
     [[nodiscard]] Task<error_code> wait(Direction direction);
+    /// True once the peer has sent FIN or RST, whatever it sent before; no byte is read.
+    [[nodiscard]] bool hung_up() noexcept;
     void interrupt(error_code reason) noexcept override;
     void resume() noexcept { interrupted_.clear(); }
     /// Acknowledges what comes next without delay (tcp(7), TCP_QUICKACK).

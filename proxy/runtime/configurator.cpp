@@ -180,7 +180,6 @@ std::optional<Loaded<void>> Configurator::open_hsm() {
         }
         return hsm.error();
     }
-    pins_.accepted(std::move(**pins));
     const std::lock_guard lock(mutex_);
     hsm_ = std::move(*hsm);
     return Loaded<void>{};

@@ -1,8 +1,8 @@
 // Configurator: what an operator asks of the running service.
 #include "certs/errc.hpp"
 #include "config/problem.hpp"
-#include "config/yaml_reader.hpp"
 #include "proxy/runtime/configurator.hpp"
+#include "proxy/runtime/load_settings.hpp"
 #include "proxy/runtime/log.hpp"
 
 #include <spdlog/spdlog.h>
@@ -91,8 +91,7 @@ Loaded<std::string> Configurator::reload_now() {
     const auto failed = [](const std::string& why) {
         return refused("reload failed, nothing was changed: " + why);
     };
-    auto loaded = config::load(source_.file, source_.overrides);
-    auto written = take_written_pins(loaded.settings);
+    auto loaded = load_settings(source_.file, source_.overrides);
     if (!loaded.ok()) {
         return failed(config::render(loaded.problems));
     }
@@ -100,7 +99,7 @@ Loaded<std::string> Configurator::reload_now() {
         return failed(key + " changed, which needs a restart");
     }
     const auto next = std::make_shared<const config::Settings>(std::move(loaded.settings));
-    auto hsm = hsm_for(*next, written);
+    auto hsm = hsm_for(*next, loaded.written_pins);
     if (!hsm) {
         return failed(hsm.error().message);
     }
@@ -120,7 +119,7 @@ Loaded<std::string> Configurator::reload_now() {
         contexts.emplace(protocol, std::move(*context));
     }
     settings_ = next;
-    written_pins_ = std::move(written);
+    written_pins_ = std::move(loaded.written_pins);
     replace_hsm(std::move(*hsm));
     retry_at_.reset();
     set_log_level(next->log.level);
@@ -159,9 +158,7 @@ Loaded<std::shared_ptr<certs::Hsm>> Configurator::hsm_for(
         return refused("the token refused this PIN before; it is not sent again");
     }
     auto hsm = certs::Hsm::open(next.hsm, copy(*pins));
-    if (hsm) {
-        pins_.accepted(std::move(*pins));
-    } else if (hsm.error().code == make_error_code(Errc::pin_incorrect)) {
+    if (!hsm && hsm.error().code == make_error_code(Errc::pin_incorrect)) {
         pins_.refused(*pins);
     }
     return hsm;
@@ -172,9 +169,7 @@ Loaded<void> Configurator::renew(const certs::Pins& pins) {
         return refused("the token refused this PIN before; it is not sent again");
     }
     auto renewed = hsm_->renew(copy(pins));
-    if (renewed) {
-        pins_.accepted(copy(pins));
-    } else if (renewed.error().code == make_error_code(Errc::pin_incorrect)) {
+    if (!renewed && renewed.error().code == make_error_code(Errc::pin_incorrect)) {
         pins_.refused(pins);
     }
     return renewed;

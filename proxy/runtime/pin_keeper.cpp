@@ -3,8 +3,6 @@
 #include "certs/errc.hpp"
 #include "certs/pin_source.hpp"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 
 namespace hsmfront::runtime {
@@ -14,14 +12,16 @@ using certs::Loaded;
 using certs::Pins;
 using certs::Secret;
 
-Secret take(std::optional<std::string>& value) {
-    if (!value) {
-        return {};
+Loaded<Secret> read(const config::PinSource& source, const Pins& written, std::size_t index) {
+    if (!source.value) {
+        return certs::read_pin(source);
     }
-    Secret secret(*value);
-    OPENSSL_cleanse(value->data(), value->size());
-    value->clear();
-    return secret;
+    const Secret& pin = written.at(index);
+    if (pin.empty()) {
+        return certs::Failure{
+            make_error_code(certs::Errc::pin_missing), "hsm.pin.value: the PIN is empty"};
+    }
+    return pin.copy();
 }
 
 }  // namespace
@@ -32,34 +32,6 @@ Pins copy(const Pins& pins) {
         copied.push_back(pin.copy());
     }
     return copied;
-}
-
-Pins take_written_pins(config::Settings& settings) {
-    Pins pins;
-    pins.push_back(take(settings.hsm.pin.value));
-    for (auto& other : settings.hsm.failover) {
-        pins.push_back(take(other.pin.value));
-    }
-    return pins;
-}
-
-Loaded<Secret> PinKeeper::read(
-    const config::PinSource& source, const Pins& written, std::size_t index
-) const {
-    if (source.value) {
-        const Secret& pin = written.at(index);
-        if (pin.empty()) {
-            return certs::Failure{
-                make_error_code(certs::Errc::pin_missing), "hsm.pin.value: the PIN is empty"};
-        }
-        return pin.copy();
-    }
-    auto pin = certs::read_pin(source);
-    // The variable is wiped from the environment once it was read.
-    if (!pin && source.env && index < last_.size() && !last_[index].empty()) {
-        return last_[index].copy();
-    }
-    return pin;
 }
 
 Loaded<Pins> PinKeeper::collect(const config::Hsm& settings, const Pins& written) {

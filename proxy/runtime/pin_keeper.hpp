@@ -11,10 +11,6 @@ namespace hsmfront::runtime {
 
 [[nodiscard]] certs::Pins copy(const certs::Pins& pins);
 
-/// The PINs written in a configuration, taken out of it: `settings` keeps only that there were
-/// some, and what held them is wiped. In the order of certs::Pins, empty where none is written.
-[[nodiscard]] certs::Pins take_written_pins(config::Settings& settings);
-
 /// One thread.
 class PinKeeper {
   public:
@@ -34,16 +30,8 @@ class PinKeeper {
     void refused(const certs::Pins& pins);
     [[nodiscard]] bool was_refused(const certs::Pins& pins) const;
 
-    /// These logged in. Kept for a source that can be read once only, an environment variable.
-    void accepted(certs::Pins pins) { last_ = std::move(pins); }
-
   private:
-    [[nodiscard]] certs::Loaded<certs::Secret> read(
-        const config::PinSource& source, const certs::Pins& written, std::size_t index
-    ) const;
-
     certs::Secret typed_;
-    certs::Pins last_;
     std::vector<certs::Pins> refused_;
 };
 

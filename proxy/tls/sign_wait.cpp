@@ -11,6 +11,9 @@
 namespace hsmfront::tls {
 namespace {
 
+/// A client that left is noticed after this time at most; one poll(2) each.
+constexpr net::milliseconds look_interval{50};
+
 thread_local SignWait* current_wait = nullptr;
 
 }  // namespace
@@ -74,7 +77,7 @@ Result<certs::Signature> SignWait::sign(certs::RemoteKey& key, certs::SignReques
         if (expired_) {
             job_->cancel();
             job_.reset();
-            error_ = make_error_code(certs::Errc::timed_out);
+            error_ = expired_;
             return error_;
         }
         // The thread's current SignWait is another connection's when this returns.
@@ -87,15 +90,15 @@ Result<certs::Signature> SignWait::sign(certs::RemoteKey& key, certs::SignReques
     return job->result();
 }
 
-net::Task<void> SignWait::wait() {
-    if (job_ != nullptr && job_->done()) {
-        co_return;
+net::Task<bool> SignWait::wait() {
+    if (job_ != nullptr && !job_->done()) {
+        co_await wake_up_->event.wait_for(look_interval);
     }
-    co_await wake_up_->event.wait();
+    co_return job_ == nullptr || job_->done();
 }
 
 void SignWait::wake() noexcept { wake_up_->event.notify(); }
 
-void SignWait::expire() noexcept { expired_ = true; }
+void SignWait::expire(error_code reason) noexcept { expired_ = reason; }
 
 }  // namespace hsmfront::tls

@@ -30,18 +30,20 @@ class SignWait {
     [[nodiscard]] static SignWait* current() noexcept;
 
     /// In the job: submits the request and pauses the job (ASYNC_pause_job(3)) until the answer is
-    /// there or expire() was called. Errc: those of certs::RemoteKey::submit and of the signer;
-    /// timed_out when expired; stopped when called outside a job.
+    /// there or expire() was called. Errc: those of certs::RemoteKey::submit and of the signer; the
+    /// reason given to expire(); stopped when called outside a job.
     [[nodiscard]] Result<certs::Signature> sign(certs::RemoteKey& key, certs::SignRequest request);
 
-    /// In the coroutine, after SSL_ERROR_WANT_ASYNC: returns when resuming may get further.
-    [[nodiscard]] net::Task<void> wait();
+    /// In the coroutine, after SSL_ERROR_WANT_ASYNC: true once the answer is there. False after
+    /// wake(), and every now and then so that the asker can see whether its client is.
+    [[nodiscard]] net::Task<bool> wait();
 
     /// Ends wait() so that an interruption is seen.
     void wake() noexcept;
 
-    /// The answer is not wanted any more. The handshake must be resumed once, so that the job ends.
-    void expire() noexcept;
+    /// The answer is not wanted any more, for `reason`. The handshake must be resumed once, so that
+    /// the job ends.
+    void expire(error_code reason) noexcept;
 
     /// Why the last signature failed; empty if none did.
     [[nodiscard]] const error_code& error() const noexcept { return error_; }
@@ -54,7 +56,7 @@ class SignWait {
     std::shared_ptr<WakeUp> wake_up_;
     std::shared_ptr<certs::SignJob> job_;
     error_code error_;
-    bool expired_ = false;
+    error_code expired_;
 };
 
 }  // namespace hsmfront::tls

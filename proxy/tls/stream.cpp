@@ -72,12 +72,12 @@ net::Task<error_code> Stream::accept() {
             co_return broken_;
         }
         if (step == Step::want_signature) {
-            co_await sign_wait_->wait();
-            if (io_.interrupted()) {
+            const error_code unwanted = co_await await_signature();
+            if (unwanted) {
                 // A paused job keeps its stack for ever unless it is led to its end.
-                sign_wait_->expire();
+                sign_wait_->expire(unwanted);
                 static_cast<void>(try_accept());
-                co_return io_.interrupted();
+                co_return unwanted;
             }
             continue;
         }
@@ -85,6 +85,20 @@ net::Task<error_code> Stream::accept() {
             co_await io_.wait(step == Step::want_read ? Direction::read : Direction::write);
         if (ec) {
             co_return ec;
+        }
+    }
+}
+
+net::Task<error_code> Stream::await_signature() {
+    for (;;) {
+        const bool answered = co_await sign_wait_->wait();
+        if (io_.interrupted() || answered) {
+            co_return io_.interrupted();
+        }
+        // What it sent before stays in the socket. FIN alone counts too: nobody sends his last
+        // byte before a handshake is done.
+        if (io_.hung_up()) {
+            co_return net::Errc::eof;
         }
     }
 }

@@ -79,6 +79,8 @@ class Stream final : public net::Transport {
     enum class Step { done, want_read, want_write, want_signature, failed };
 
     [[nodiscard]] net::Task<error_code> accept();
+    /// The reason why the pending signature is not wanted any more; none when its answer is there.
+    [[nodiscard]] net::Task<error_code> await_signature();
     [[nodiscard]] Step try_accept();
     [[nodiscard]] net::Attempt attempt_of(int rc, int system_error);
     [[nodiscard]] net::Attempt fail(error_code error);

@@ -1,6 +1,7 @@
 // A token that stalls, fails or forgets its sessions costs new full handshakes only; a PIN that is
 // wrong reaches it once.
 #include "tests/fault/shim_stage.hpp"
+#include "tests/harness/tls_client.hpp"
 
 #include <gmock/gmock.h>
 
@@ -11,6 +12,7 @@ using ::testing::HasSubstr;
 
 constexpr long ckr_function_failed = 0x06;
 constexpr long ckr_device_error = 0x30;
+constexpr long ckr_device_removed = 0x32;
 
 class TokenFault : public ShimStage {
   protected:
@@ -67,7 +69,7 @@ TEST_F(TokenFault, LostSessionsAreReplaced) {
 
 TEST_F(TokenFault, DeviceThatComesBackIsUsedAgain) {
     start();
-    shim.set({{"down", ckr_device_error}});
+    shim.set({{"down", ckr_device_removed}});
     EXPECT_EQ(curl({https("/small")}, 30s).code, 35);
     shim.set({});
     EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
@@ -88,6 +90,23 @@ TEST_F(TokenFault, OneFailedSignatureCostsOneHandshake) {
     shim.set({{"fail_sign", ckr_function_failed}, {"fail_first", 1}});
     EXPECT_TRUE(eventually([&] { return curl({https("/small")}).out == "small"; }));
     EXPECT_TRUE(front->process().running());
+}
+
+TEST_F(TokenFault, WrongTokenLabelIsFinal) {
+    config.hsm.token = "elsewhere";
+    config.http.hsm = false;
+    config.certificates = Material::get().key_files();
+    launch();
+    ASSERT_TRUE(front->up("http"));
+    ASSERT_TRUE(front->logged("elsewhere"));
+    const auto looked = shim.counter("inits");
+    const auto begun = std::chrono::steady_clock::now();
+    do {
+        EXPECT_EQ(TlsClient(config.http.port).get("/small"), "small");
+        pause_between_polls();
+    } while (std::chrono::steady_clock::now() < begun + 1s);
+    EXPECT_EQ(shim.counter("inits"), looked) << "looked for again";
+    EXPECT_EQ(shim.counter("logins"), 0U);
 }
 
 TEST_F(TokenFault, WrongPinReachesTheTokenExactlyOnce) {
@@ -119,10 +138,92 @@ TEST_F(TokenFault, RightPinIsSentOnceForAllSigners) {
     EXPECT_EQ(shim.counter("logins"), 1U);
 }
 
-TEST_F(TokenFault, TokenWithFewSessionsServesWithThose) {
-    shim.set({{"max_sessions", 3}});
+TEST_F(TokenFault, TokenWithTwoSessionsServesWithThose) {
+    shim.set({{"max_sessions", 2}});
     start();
-    EXPECT_EQ(curl({https("/small")}).out, "small");
+    ASSERT_TRUE(front->logged("gives no more sessions (CKR_SESSION_COUNT): 1 signers"));
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(TlsClient(config.http.port).get("/small"), "small");
+    }
+    EXPECT_EQ(shim.counter("logins"), 1U);
+    EXPECT_EQ(shim.counter("inits"), 1U) << "taken for a loss of the token";
+}
+
+struct StallCase {
+    const char* name;
+    long signers;  ///< of 4
+};
+
+void PrintTo(const StallCase& one, std::ostream* out) { *out << one.name; }
+
+class StalledForEver : public TokenFault, public ::testing::WithParamInterface<StallCase> {
+  protected:
+    StalledForEver() {
+        config.hsm.extra = "signers: 4\nsign_timeout: 2s";
+        config.drain = "1s";
+    }
+
+    /// One handshake for each signer that is to be stuck.
+    void stall() {
+        shim.set({{"stall_first", GetParam().signers}});
+        for (long i = 0; i < GetParam().signers; ++i) {
+            stalled.push_back(download(https("/small"), "stalled" + std::to_string(i)));
+        }
+        ASSERT_TRUE(eventually([&] {
+            return shim.counter("signing_now") == static_cast<std::uint64_t>(GetParam().signers);
+        }));
+    }
+
+    std::vector<std::unique_ptr<Process>> stalled;
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Signers,
+    StalledForEver,
+    ::testing::Values(StallCase{"Some", 2}, StallCase{"All", 4}),
+    [](const auto& instance) { return std::string(instance.param.name); }
+);
+
+TEST_P(StalledForEver, DelaysNobodyElseAndNotTheEnd) {
+    start();
+    TlsClient established(config.http.port);
+    ASSERT_EQ(established.get("/small"), "small");
+    stall();
+    EXPECT_EQ(established.get("/small"), "small");
+    EXPECT_EQ(TlsClient(config.http.port, established.session()).get("/small"), "small");
+    if (GetParam().signers < 4) {
+        EXPECT_EQ(TlsClient(config.http.port).get("/small"), "small");
+    }
+    for (const auto& client : stalled) {
+        EXPECT_EQ(client->wait(10s), 35) << "not ended by sign_timeout";
+    }
+    EXPECT_EQ(established.get("/small"), "small");
+
+    const auto asked = std::chrono::steady_clock::now();
+    EXPECT_EQ(front->process().stop(30s), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, 9s);
+    EXPECT_EQ(shim.counter("signing_now"), static_cast<std::uint64_t>(GetParam().signers));
+}
+
+TEST_P(StalledForEver, EndsWhenTheCallsReturn) {
+    config.hsm.extra = "signers: 4\nsign_timeout: 500ms";
+    start();
+    TlsClient established(config.http.port);
+    ASSERT_EQ(established.get("/small"), "small");
+    stall();
+    for (const auto& client : stalled) {
+        EXPECT_EQ(client->wait(10s), 35);
+    }
+    if (GetParam().signers == 4) {
+        ASSERT_TRUE(front->logged("signers are stuck in the module"));
+        EXPECT_THAT(auth_tls_reply(config.ftp.explicit_port), HasSubstr("431"));
+        EXPECT_FALSE(TlsClient(config.http.port).connected());
+    }
+    EXPECT_EQ(established.get("/small"), "small");
+    EXPECT_EQ(TlsClient(config.http.port, established.session()).get("/small"), "small");
+    shim.set({});
+    EXPECT_TRUE(eventually([&] { return TlsClient(config.http.port).get("/small") == "small"; }));
+    EXPECT_TRUE(eventually([&] { return shim.counter("signing_now") == 0; }));
 }
 
 TEST_F(TokenFault, RsaWithoutPssPaddingInTheTokenServesTls13) {

@@ -73,6 +73,7 @@ Front::Front(const FrontConfig& config, const std::filesystem::path& directory, 
     Command command;
     command.argv = {HSMFRONT_BINARY, "serve", "-c", file.string()};
     command.env = config.env;
+    command.directory = directory;
     command.output = log_;
     command.terminal = terminal;
     process_ = std::make_unique<Process>(command);

@@ -56,7 +56,7 @@ struct FrontConfig {
 
 class Front {
   public:
-    /// `hsmfront serve` on `config`, its file and log in `directory`.
+    /// `hsmfront serve` on `config`, run in `directory`, its file and log there too.
     Front(const FrontConfig& config, const std::filesystem::path& directory, int terminal = -1);
 
     [[nodiscard]] Process& process() { return *process_; }

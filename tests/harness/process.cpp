@@ -133,6 +133,7 @@ std::optional<int> Process::wait(milliseconds limit) {
     if (::waitpid(pid_, &status, 0) != pid_) {
         throw std::system_error(errno, std::generic_category(), "waitpid");
     }
+    dumped_core_ = WIFSIGNALED(status) && WCOREDUMP(status);
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return status_;
 }

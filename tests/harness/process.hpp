@@ -37,6 +37,8 @@ class Process {
     void signal(int number) const;
     /// The exit code, or 128 + the signal that ended it; nothing if it still runs after `limit`.
     std::optional<int> wait(milliseconds limit);
+    /// Once it has ended: whether the kernel wrote a core file.
+    [[nodiscard]] bool dumped_core() const { return dumped_core_; }
     /// SIGTERM, then SIGKILL after `limit`. The exit code as in wait().
     int stop(milliseconds limit = 10s);
 
@@ -44,6 +46,7 @@ class Process {
     pid_t pid_ = -1;
     int pidfd_ = -1;
     std::optional<int> status_;
+    bool dumped_core_ = false;
 };
 
 struct Outcome {

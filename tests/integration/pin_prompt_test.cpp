@@ -1,58 +1,14 @@
 // The PIN at the terminal: typed, not typed in time, and no terminal at all.
 #include "tests/harness/stage.hpp"
+#include "tests/harness/terminal.hpp"
 
 #include <gmock/gmock.h>
-
-#include <poll.h>
-#include <pty.h>
-#include <unistd.h>
 
 namespace hsmfront::test {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-/// A terminal: the proxy has one end, the test types at the other.
-class Terminal {
-  public:
-    Terminal() {
-        if (::openpty(&keyboard_, &device_, nullptr, nullptr, nullptr) != 0) {
-            throw std::runtime_error("openpty failed");
-        }
-    }
-    ~Terminal() {
-        ::close(keyboard_);
-        ::close(device_);
-    }
-    Terminal(const Terminal&) = delete;
-    Terminal& operator=(const Terminal&) = delete;
-
-    [[nodiscard]] int device() const { return device_; }
-
-    void type(const std::string& text) const {
-        ASSERT_EQ(::write(keyboard_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    }
-
-    /// All that has appeared so far.
-    const std::string& screen() {
-        char text[256];
-        pollfd ready{keyboard_, POLLIN, 0};
-        while (::poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN) != 0) {
-            const auto count = ::read(keyboard_, text, sizeof(text));
-            if (count <= 0) {
-                break;
-            }
-            screen_.append(text, static_cast<std::size_t>(count));
-        }
-        return screen_;
-    }
-
-  private:
-    int keyboard_ = -1;
-    int device_ = -1;
-    std::string screen_;
-};
 
 /// FTP's key is in the token, HTTP's in a file; no PIN is configured.
 class PinPrompt : public Stage {

@@ -13,6 +13,7 @@ struct Switches {
     std::atomic<long> stall = 0;
     std::atomic<long> stall_first = 0;
     std::atomic<long> fail_sign = 0;
+    std::atomic<long> fail_sign_init = 0;
     std::atomic<long> fail_every = 0;
     std::atomic<long> fail_first = 0;
     std::atomic<long> down = 0;
@@ -23,6 +24,7 @@ struct Switches {
     std::atomic<long> no_raw_rsa = 0;
     std::atomic<long> hide_public = 0;
     std::atomic<long> open_rv = 0;
+    std::atomic<long> init_rv = 0;
     std::atomic<long> login_rv = 0;
     std::atomic<long> token_flags = 0;
     std::atomic<long> no_login = 0;

@@ -17,6 +17,7 @@
 //                      stays unchanged
 //   fail_sign=CKR      C_Sign returns this; with fail_every=N only each N-th call,
 //                      with fail_first=N only the first N calls since the file last changed
+//   fail_sign_init=CKR likewise C_SignInit; not both at once
 //   down=CKR           every call returns this, C_GetSlotList shows no slot; C_Initialize and
 //                      C_Finalize still work
 //   drop=N             once for each new N: all sessions are closed, and with them the login
@@ -26,6 +27,7 @@
 //   no_raw_rsa=1       CKM_RSA_X_509 likewise
 //   hide_public=1      no public key or certificate is found, private keys do not tell theirs
 //   open_rv=CKR        C_OpenSession returns this
+//   init_rv=CKR        C_Initialize returns this
 //   login_rv=CKR       C_Login returns this, the real token is not asked
 //   token_flags=F      C_GetTokenInfo's flags get these bits too; with
 //                      CKF_PROTECTED_AUTHENTICATION_PATH, C_Login without a PIN works
@@ -139,6 +141,9 @@ CK_RV login_by_itself(CK_SESSION_HANDLE session, CK_USER_TYPE user) {
 }
 
 CK_RV initialize(void* args) {
+    if (const long refused = shim().control.now().init_rv; refused != 0) {
+        return static_cast<CK_RV>(refused);
+    }
     const CK_RV result = shim().real->C_Initialize(args);
     if (result == CKR_OK) {
         shim().counters.add(inits);
@@ -278,16 +283,6 @@ CK_RV attribute_value(
     return forward<&CK_FUNCTION_LIST::C_GetAttributeValue>(session, object, attributes, count);
 }
 
-CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
-    if (hidden(mechanism->mechanism)) {
-        return CKR_MECHANISM_INVALID;
-    }
-    shim().counters.add(sign_inits);
-    shim().counters.set(last_mechanism, mechanism->mechanism);
-    const ForeignLeaks softhsm_leaks_the_name_of_ed25519;
-    return forward<&CK_FUNCTION_LIST::C_SignInit>(session, mechanism, key);
-}
-
 /// Takes one of the "first N calls since the file changed"; counted beyond a reload of the library.
 bool take_first(CounterIndex taken, long limit) {
     const std::lock_guard lock(shim().first_mutex);
@@ -303,6 +298,37 @@ bool take_first(CounterIndex taken, long limit) {
     }
     counters.add(taken);
     return true;
+}
+
+/// `wanted` if it is this call's turn.
+CK_RV planned_failure(long wanted) {
+    const Switches& switches = shim().control.now();
+    const auto failure = static_cast<CK_RV>(wanted);
+    if (failure == CKR_OK) {
+        return CKR_OK;
+    }
+    const std::uint64_t number = ++shim().sign_calls;
+    if (const long every = switches.fail_every; every != 0) {
+        return number % static_cast<std::uint64_t>(every) == 0 ? failure : CKR_OK;
+    }
+    if (const long first = switches.fail_first; first != 0) {
+        return take_first(failed_first, first) ? failure : CKR_OK;
+    }
+    return failure;
+}
+
+CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
+    if (hidden(mechanism->mechanism)) {
+        return CKR_MECHANISM_INVALID;
+    }
+    shim().counters.add(sign_inits);
+    shim().counters.set(last_mechanism, mechanism->mechanism);
+    if (const CK_RV failed = planned_failure(shim().control.now().fail_sign_init);
+        failed != CKR_OK) {
+        return failed;
+    }
+    const ForeignLeaks softhsm_leaks_the_name_of_ed25519;
+    return forward<&CK_FUNCTION_LIST::C_SignInit>(session, mechanism, key);
 }
 
 void hold_up() {
@@ -326,22 +352,6 @@ void hold_up() {
     }
 }
 
-CK_RV planned_failure() {
-    const Switches& switches = shim().control.now();
-    const auto failure = static_cast<CK_RV>(switches.fail_sign.load());
-    if (failure == CKR_OK) {
-        return CKR_OK;
-    }
-    const std::uint64_t number = ++shim().sign_calls;
-    if (const long every = switches.fail_every; every != 0) {
-        return number % static_cast<std::uint64_t>(every) == 0 ? failure : CKR_OK;
-    }
-    if (const long first = switches.fail_first; first != 0) {
-        return take_first(failed_first, first) ? failure : CKR_OK;
-    }
-    return failure;
-}
-
 CK_RV sign(
     CK_SESSION_HANDLE session,
     unsigned char* data,
@@ -355,7 +365,7 @@ CK_RV sign(
     if (!spare) {
         hold_up();
     }
-    CK_RV result = spare ? CKR_OK : planned_failure();
+    CK_RV result = spare ? CKR_OK : planned_failure(shim().control.now().fail_sign);
     if (result != CKR_OK) {
         // The real module must see its operation end.
         std::vector<unsigned char> unused(4096);

@@ -83,6 +83,10 @@ TEST(PinSource, EnvironmentVariableIsTakenOrNamed) {
     EXPECT_THAT(read_pin(source).error().message, HasSubstr("HSMFRONT_TEST_PIN"));
     ::setenv("HSMFRONT_TEST_PIN", "4711", 1);
     EXPECT_EQ(text_of(read_pin(source)), "4711");
+    EXPECT_STREQ(::getenv("HSMFRONT_TEST_PIN"), "") << "/proc/PID/environ still shows it";
+    EXPECT_EQ(text_of(read_pin(source)), "4711") << "a reload reads it again";
+    ::setenv("HSMFRONT_TEST_PIN", "4712", 1);
+    EXPECT_EQ(text_of(read_pin(source)), "4712");
     ::unsetenv("HSMFRONT_TEST_PIN");
 }
 

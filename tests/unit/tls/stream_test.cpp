@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/socket.h>
+
 namespace hsmfront::tls {
 namespace {
 
@@ -167,6 +170,104 @@ TEST(Handshake, TimesOutWhileTheSignatureIsHeldAndEndsItsJob) {
     );
     EXPECT_EQ(key->submitted(), 1);
     key->release();  // the late answer finds a cancelled job; sanitizers watch
+}
+
+struct Departure {
+    const char* name;
+    void (*leave)(int fd);
+};
+
+class PendingSignature : public testing::TestWithParam<Departure> {};
+
+TEST_P(PendingSignature, EndsWhenItsClientLeaves) {
+    const auto key = std::make_shared<ThreadKey>(make_key("P-256"), certs::KeyType::ec);
+    const auto context = context_with(key);
+    key->hold();
+    OneShotServer server;
+    const auto begun = std::chrono::steady_clock::now();
+    server.run(
+        [&](net::Socket socket) {
+            return handshake_fails(
+                std::move(socket),
+                context,
+                make_error_code(net::Errc::eof),
+                "signature: closed by the peer",
+                20s
+            );
+        },
+        [&] {
+            Client client;
+            ASSERT_TRUE(client.say_hello(server.port()));
+            ASSERT_TRUE(key->wait_for(1));
+            GetParam().leave(client.fd());
+        }
+    );
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s);
+    key->release();
+}
+
+void send_byte(int fd) { ASSERT_EQ(::send(fd, "\x14", 1, 0), 1); }
+
+/// FIN; our half stays open until the other side closes its own.
+void half_close(int fd) {
+    ::shutdown(fd, SHUT_WR);
+    ::fcntl(fd, F_SETFL, 0);
+    char ignored[64];
+    while (::recv(fd, ignored, sizeof ignored, 0) > 0) {
+    }
+}
+
+void reset(int fd) {
+    const linger at_once{1, 0};  // acts when the client closes
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EveryWay,
+    PendingSignature,
+    testing::Values(
+        Departure{"Fin", half_close},
+        Departure{"Reset", reset},
+        Departure{
+            "FinBehindUnreadBytes",
+            [](int fd) {
+                send_byte(fd);
+                half_close(fd);
+            }}
+    ),
+    [](const auto& instance) { return std::string(instance.param.name); }
+);
+
+TEST(Handshake, BytesThatArriveWhileItsSignatureIsPendingAreNoHangUp) {
+    const auto key = std::make_shared<ThreadKey>(make_key("P-256"), certs::KeyType::ec);
+    const auto context = context_with(key);
+    key->hold();
+    OneShotServer server;
+    std::string answer;
+    server.run(
+        [&](net::Socket socket) { return answer_pong(std::move(socket), context); },
+        [&] {
+            Client client(TLS1_3_VERSION);
+            ASSERT_TRUE(client.say_hello(server.port()));
+            ASSERT_TRUE(key->wait_for(1));
+            // A change_cipher_spec record may come any time after the first ClientHello
+            // (RFC 8446 §5).
+            ASSERT_EQ(::send(client.fd(), "\x14\x03\x03\x00\x01\x01", 6, 0), 6);
+            char unexpected = 0;
+            timeval limit{0, 200'000};
+            ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+            ::fcntl(client.fd(), F_SETFL, 0);
+            EXPECT_EQ(::recv(client.fd(), &unexpected, 1, MSG_PEEK), -1) << "did not wait";
+            limit.tv_sec = 20;
+            ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+            key->release();
+            ASSERT_TRUE(client.finish());
+            client.write("ping");
+            answer = client.read_all();
+            client.shut_down();
+        }
+    );
+    EXPECT_EQ(answer, "pong");
 }
 
 TEST(Handshake, RefusesAlpnWithoutOverlap) {

@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 
 #include <exception>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,6 +83,11 @@ void ThreadKey::release() {
 int ThreadKey::submitted() const {
     const std::scoped_lock lock(mutex_);
     return submitted_;
+}
+
+bool ThreadKey::wait_for(int wanted) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return submitted_ >= wanted; });
 }
 
 void ThreadKey::sign_all() {
@@ -203,6 +209,20 @@ bool Client::connect(std::uint16_t port, SSL_SESSION* session) {
     if (session != nullptr) {
         SSL_set_session(ssl_.get(), session);
     }
+    return SSL_connect(ssl_.get()) == 1;
+}
+
+bool Client::say_hello(std::uint16_t port) {
+    if (!connect_tcp(port)) {
+        return false;
+    }
+    SSL_set_fd(ssl_.get(), fd_);
+    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
+    return SSL_get_error(ssl_.get(), SSL_connect(ssl_.get())) == SSL_ERROR_WANT_READ;
+}
+
+bool Client::finish() {
+    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);
     return SSL_connect(ssl_.get()) == 1;
 }
 

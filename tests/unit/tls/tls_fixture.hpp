@@ -39,6 +39,8 @@ class ThreadKey final : public certs::RemoteKey {
     void hold();
     void release();
     [[nodiscard]] int submitted() const;
+    /// Waits, at most 10 s, until so many signatures have been asked for.
+    [[nodiscard]] bool wait_for(int wanted);
 
     certs::SignCapabilities can;
     bool refuse = false;
@@ -81,6 +83,9 @@ class Client {
     /// Connects and does the handshake; resumes `session` if given.
     [[nodiscard]] bool connect(std::uint16_t port, SSL_SESSION* session = nullptr);
     [[nodiscard]] bool connect_tcp(std::uint16_t port);
+    /// Connects and sends its ClientHello; finish() does the rest of the handshake.
+    [[nodiscard]] bool say_hello(std::uint16_t port);
+    [[nodiscard]] bool finish();
     [[nodiscard]] std::string read_all();
     void write(const std::string& text);
     void shut_down();
