@@ -5,7 +5,7 @@
 #include "proxy/runtime/key_source.hpp"
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/log.hpp"
-#include "proxy/runtime/options.hpp"
+#include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/privileges.hpp"
 
 #include <boost/asio/post.hpp>
