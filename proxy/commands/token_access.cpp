@@ -21,6 +21,7 @@ using certs::Loaded;
 void prepare_process() {
     auto logger = spdlog::stderr_logger_st("commands");
     logger->set_pattern("hsmfront: %l: %v");
+    logger->set_level(spdlog::level::warn);
     spdlog::set_default_logger(std::move(logger));
     runtime::forbid_core_files();
     std::signal(SIGPIPE, SIG_IGN);
