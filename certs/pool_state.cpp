@@ -1,85 +1,147 @@
 #include "certs/pool_state.hpp"
 
+#include "certs/key_route.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace hsmfront::certs {
 
-HsmStatus PoolState::status() const {
-    HsmStatus status;
-    status.state = state();
+PoolState::PoolState(std::string label, std::size_t queue_limit)
+    : queue(queue_limit), label_(std::move(label)) {
+    (void)queue.refuse(make_error_code(Errc::token_unavailable));
+}
+
+std::string PoolState::label() const {
+    const std::lock_guard lock(mutex_);
+    return label_;
+}
+
+TokenStatus PoolState::status() const {
+    TokenStatus status;
+    {
+        const std::lock_guard lock(mutex_);
+        status.label = label_;
+        status.reason = reason_;
+        status.state = state();
+    }
     status.generation = generation();
     status.queued = queue.size();
     status.signers = counters.signers;
     status.wedged = counters.wedged;
     status.signatures = counters.signatures;
-    status.failures = counters.failures;
+    status.failures = counters.failures + queue.expired();
     status.refused = counters.refused;
+    status.wait = counters.wait.copy();
+    status.last_signature = counters.last_signature.load();
     return status;
 }
 
-Result<void> PoolState::submit(SignTask task) {
-    auto queued = queue.push(std::move(task));
-    if (!queued) {
-        ++counters.refused;
+std::vector<KeyStatus> PoolState::key_status() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<KeyStatus> all;
+    for (const auto& [alias, stats] : keys_) {
+        all.push_back(stats->status(label_));
     }
-    return queued;
+    return all;
+}
+
+std::shared_ptr<KeyStats> PoolState::stats_of(const TokenKey& key) {
+    const std::lock_guard lock(mutex_);
+    auto& stats = keys_[key.alias];
+    if (!stats) {
+        stats = std::make_shared<KeyStats>(key.alias, key.plan.type);
+    }
+    return stats;
 }
 
 void PoolState::lost(std::size_t generation, const error_code& reason) {
-    const std::lock_guard lock(mutex_);
-    if (state_ != State::up || generation_ != generation) {
+    std::unique_lock lock(mutex_);
+    if (holding_ || state_ != State::up || generation_ != generation) {
         return;
     }
     spdlog::warn(
-        "HSM lost ({}): new full handshakes are refused until it is back", reason.message()
+        "HSM token '{}' lost ({}): it gets no signatures to make until it is back",
+        label_,
+        reason.message()
     );
-    leave_service(State::recovering, reason, Errc::token_unavailable);
+    reason_ = reason.message();
+    leave_service(std::move(lock), State::recovering, Errc::token_unavailable);
 }
 
-void PoolState::pin_refused(const error_code& reason) {
-    const std::lock_guard lock(mutex_);
-    if (state_ == State::stopped || state_ == State::refused_pin) {
+void PoolState::pin_refused(std::size_t generation, const error_code& reason) {
+    std::unique_lock lock(mutex_);
+    if (holding_ || state_ != State::up || generation_ != generation) {
         return;
     }
     spdlog::error(
-        "HSM refused the PIN at a new login ({}): it is not sent again; correct hsm.pin and "
-        "restart",
+        "HSM token '{}' refused the PIN at a new login ({}): it is not sent again; give the right "
+        "one with 'hsmfront pin', or correct hsm.pin and reload",
+        label_,
         reason.message()
     );
-    leave_service(State::refused_pin, reason, Errc::token_unavailable);
+    reason_ = "the PIN was refused: " + reason.message();
+    leave_service(std::move(lock), State::refused_pin, Errc::token_unavailable);
 }
 
-void PoolState::up(std::size_t generation) {
+void PoolState::hold() {
     const std::lock_guard lock(mutex_);
-    if (state_ != State::recovering) {
-        return;  // stopped, or its PIN refused to a signer of the last generation, meanwhile
+    holding_ = true;
+}
+
+void PoolState::up(std::size_t generation, const std::string& label) {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::stopped) {
+        return;
     }
     state_ = State::up;
     generation_ = generation;
+    label_ = label;
+    reason_.clear();
+    holding_ = false;
     counters.misses_in_a_row = 0;
     queue.accept();
-}
-
-void PoolState::stop() {
-    const std::lock_guard lock(mutex_);
-    leave_service(State::stopped, Errc::stopped, Errc::stopped);
-}
-
-void PoolState::leave_service(State next, const error_code& reason, error_code refusal) {
-    state_ = next;
-    reason_ = reason;
-    queue.refuse(refusal);
     changed_.notify_all();
 }
 
-void PoolState::wait_while(State expected, SignJob::Clock::time_point time) {
+void PoolState::away(State next, const std::string& why) {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, time, [this, expected] { return state_ != expected; });
+    if (state_ == State::stopped) {
+        return;
+    }
+    reason_ = why;
+    holding_ = false;
+    leave_service(std::move(lock), next, Errc::token_unavailable);
 }
 
-error_code PoolState::loss_reason() const {
+void PoolState::stop() {
+    std::unique_lock lock(mutex_);
+    reason_ = make_error_code(Errc::stopped).message();
+    leave_service(std::move(lock), State::stopped, Errc::stopped);
+}
+
+void PoolState::leave_service(std::unique_lock<std::mutex> lock, State next, error_code refusal) {
+    state_ = next;
+    const auto waiting = queue.refuse(refusal);
+    changed_.notify_all();
+    lock.unlock();
+    for (const SignTask& task : waiting) {
+        if (next != State::stopped && task.route && task.route->pass_on(task)) {
+            continue;
+        }
+        counters.failures += task.route ? 1 : 0;
+        task.job->finish(refusal);
+    }
+}
+
+void PoolState::poke() {
     const std::lock_guard lock(mutex_);
-    return reason_;
+    poked_ = true;
+    changed_.notify_all();
+}
+
+void PoolState::wait_while(State expected, Clock::time_point time) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, time, [this, expected] { return state_ != expected || poked_; });
 }
 
 }  // namespace hsmfront::certs

@@ -41,6 +41,12 @@ Secret& Secret::operator=(Secret&& other) noexcept {
     return *this;
 }
 
+Secret Secret::copy() const { return Secret({reinterpret_cast<const char*>(data_), size_}); }
+
+bool Secret::same(const Secret& other) const noexcept {
+    return size_ == other.size_ && (size_ == 0 || CRYPTO_memcmp(data_, other.data_, size_) == 0);
+}
+
 void Secret::wipe() noexcept {
     if (data_ == nullptr) {
         return;

@@ -2,11 +2,19 @@
 
 #include "certs/errc.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace hsmfront::certs {
 
-Result<void> SignQueue::push(SignTask task) {
+void SignTask::fail(const error_code& counted, const error_code& answer) const {
+    if (stats) {
+        stats->failure(counted);
+    }
+    job->finish(answer);
+}
+
+Result<void> SignQueue::push(SignTask& task) {
     {
         const std::lock_guard lock(mutex_);
         if (refusal_) {
@@ -15,6 +23,7 @@ Result<void> SignQueue::push(SignTask task) {
         if (tasks_.size() >= limit_) {
             return Errc::queue_full;
         }
+        task.queued = Clock::now();
         tasks_.push_back(std::move(task));
     }
     changed_.notify_one();
@@ -34,10 +43,11 @@ std::optional<SignTask> SignQueue::pop(const std::atomic<bool>& leave) {
         SignTask task = std::move(tasks_.front());
         tasks_.pop_front();
         lock.unlock();
-        if (Clock::now() >= task.job->deadline) {
-            task.job->finish(error_code(Errc::timed_out));
-        } else if (!task.job->cancelled()) {
-            return task;
+        if (task.wanted()) {
+            if (Clock::now() < task.job->deadline) {
+                return task;
+            }
+            expire(task);
         }
         lock.lock();
     }
@@ -49,16 +59,12 @@ void SignQueue::wake() {
     changed_.notify_all();
 }
 
-void SignQueue::refuse(error_code reason) {
-    std::deque<SignTask> refused;
-    {
-        const std::lock_guard lock(mutex_);
-        refusal_ = reason;
-        refused.swap(tasks_);
-    }
-    for (const SignTask& task : refused) {
-        task.job->finish(reason);
-    }
+std::deque<SignTask> SignQueue::refuse(error_code reason) {
+    std::deque<SignTask> waiting;
+    const std::lock_guard lock(mutex_);
+    refusal_ = reason;
+    waiting.swap(tasks_);
+    return waiting;
 }
 
 void SignQueue::accept() {
@@ -66,22 +72,55 @@ void SignQueue::accept() {
     refusal_ = {};
 }
 
-std::size_t SignQueue::sweep(Clock::time_point now) {
+void SignQueue::sweep(Clock::time_point now) {
     std::vector<SignTask> expired;
     {
         const std::lock_guard lock(mutex_);
         std::erase_if(tasks_, [now, &expired](SignTask& task) {
+            if (!task.wanted()) {
+                return true;
+            }
             if (now >= task.job->deadline) {
                 expired.push_back(std::move(task));
                 return true;
             }
-            return task.job->cancelled();
+            return false;
         });
     }
     for (const SignTask& task : expired) {
-        task.job->finish(error_code(Errc::timed_out));
+        expire(task);
     }
-    return expired.size();
+}
+
+std::deque<SignTask> SignQueue::take_older(Clock::time_point time) {
+    std::deque<SignTask> older;
+    const std::lock_guard lock(mutex_);
+    // In order of `queued`, since each was stamped when it was put at the end.
+    const auto first_younger = std::find_if(tasks_.begin(), tasks_.end(), [time](const auto& task) {
+        return task.queued >= time;
+    });
+    std::move(tasks_.begin(), first_younger, std::back_inserter(older));
+    tasks_.erase(tasks_.begin(), first_younger);
+    return older;
+}
+
+bool SignQueue::put_back(SignTask task) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (refusal_) {
+            return false;
+        }
+        tasks_.push_front(std::move(task));
+    }
+    changed_.notify_one();
+    return true;
+}
+
+void SignQueue::expire(const SignTask& task) {
+    if (task.route) {
+        ++expired_;
+    }
+    task.fail(Errc::timed_out, Errc::timed_out);
 }
 
 std::size_t SignQueue::size() const {

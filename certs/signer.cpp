@@ -1,6 +1,7 @@
 #include "certs/signer.hpp"
 
 #include "certs/ckr.hpp"
+#include "certs/key_route.hpp"
 #include "certs/thread_setup.hpp"
 #include "certs/token_objects.hpp"
 
@@ -9,41 +10,27 @@
 namespace hsmfront::certs {
 namespace {
 
-/// Retries are spent per class: a dropped session is mended by a new one, after which the token may
+/// Retries are spent per kind: a dropped session is mended by a new one, after which the token may
 /// still ask for a login.
 struct Retries {
     bool session = true;
     bool login = true;
 
-    bool take(CkrClass kind) {
-        bool& left = kind == CkrClass::session ? session : login;
-        return std::exchange(left, false);
+    bool take(FailureKind kind) {
+        if (kind != FailureKind::session && kind != FailureKind::login) {
+            return false;
+        }
+        return std::exchange(kind == FailureKind::session ? session : login, false);
     }
 };
-
-/// A private object is invisible without a login: not finding the key may mean just that.
-CkrClass class_of(const error_code& error) {
-    return error == Errc::key_not_found ? CkrClass::login : ckr_class(error);
-}
-
-bool worth_a_retry(CkrClass kind) { return kind == CkrClass::session || kind == CkrClass::login; }
 
 /// What the asker is told; the token's own words are in the log.
 Errc answer_for(const error_code& error) {
     if (error == Errc::key_not_found || error == Errc::key_ambiguous) {
         return static_cast<Errc>(error.value());
     }
-    switch (ckr_class(error)) {
-        case CkrClass::session:
-        case CkrClass::login:
-        case CkrClass::generation:
-        case CkrClass::pin:
-            return Errc::token_unavailable;
-        case CkrClass::ok:
-        case CkrClass::request:
-            break;
-    }
-    return Errc::signature_failed;
+    return failure_kind(error) == FailureKind::request ? Errc::signature_failed
+                                                       : Errc::token_unavailable;
 }
 
 }  // namespace
@@ -95,26 +82,47 @@ void Signer::run() {
 }
 
 void Signer::serve(const SignTask& task) {
+    const auto begun = Clock::now();
     {
         const std::lock_guard lock(mutex_);
-        in_token_ = InToken{task.job, Clock::now()};
+        in_token_ = InToken{task, begun};
+    }
+    if (task.route) {
+        state_->counters.wait.record(begun - task.queued);
     }
     auto signature = sign(task);
     {
         const std::lock_guard lock(mutex_);
         in_token_.reset();
     }
-    if (signature) {
-        ++state_->counters.signatures;
-        state_->counters.misses_in_a_row = 0;
-        task.job->finish(std::move(signature));
+    if (!signature) {
+        fail(task, signature.error());
         return;
     }
-    if (!task.job->done()) {  // else the pool counted it as overdue
+    const auto now = Clock::now();
+    state_->counters.last_signature = now;
+    state_->counters.misses_in_a_row = 0;
+    if (task.route) {
+        ++state_->counters.signatures;
+        task.stats->signature(now - begun);
+    }
+    task.job->finish(std::move(signature));
+}
+
+void Signer::fail(const SignTask& task, const error_code& error) {
+    report(error, task);
+    if (!task.route) {
+        task.job->finish(make_error_code(answer_for(error)));
+        return;
+    }
+    const bool of_the_token = failure_kind(error) != FailureKind::request;
+    if (of_the_token && task.route->pass_on(task)) {
+        return;
+    }
+    if (!task.job->done()) {  // else the pool counted it as overdue, or another token made it
         ++state_->counters.failures;
     }
-    report(signature.error(), task);
-    task.job->finish(make_error_code(answer_for(signature.error())));
+    task.job->finish(make_error_code(answer_for(error)));
 }
 
 Result<Signature> Signer::sign(const SignTask& task) {
@@ -126,9 +134,11 @@ Result<Signature> Signer::sign(const SignTask& task) {
             return signature;
         }
         const error_code error = signature.error();
-        const CkrClass kind = class_of(error);
-        const bool in_time = Clock::now() < task.job->deadline && !task.job->cancelled();
-        if (!worth_a_retry(kind) || !in_time || !retries.take(kind)) {
+        if (task.stats) {
+            task.stats->failure(error);
+        }
+        const bool in_time = Clock::now() < task.job->deadline && task.wanted();
+        if (!in_time || !retries.take(failure_kind(error))) {
             return error;
         }
         if (auto mended = mend(error, logins_seen); !mended) {
@@ -138,7 +148,7 @@ Result<Signature> Signer::sign(const SignTask& task) {
 }
 
 Result<void> Signer::mend(const error_code& error, std::size_t logins_seen) {
-    if (class_of(error) == CkrClass::session) {
+    if (failure_kind(error) == FailureKind::session) {
         drop_session();
         return ensure_session();
     }
@@ -196,7 +206,7 @@ void Signer::report(const error_code& error, const SignTask& task) {
         spdlog::warn("HSM signature with key '{}' failed: {}", task.key->alias, error.message());
     }
     if (kind == CkrClass::pin || error == Errc::pin_incorrect) {
-        state_->pin_refused(error);
+        state_->pin_refused(generation_, error);
     } else if (kind != CkrClass::request) {
         state_->lost(generation_, error);
     }

@@ -18,7 +18,7 @@ class Signer {
 
     /// The call in the token at this moment.
     struct InToken {
-        std::shared_ptr<SignJob> job;
+        SignTask task;
         Clock::time_point since;
     };
 
@@ -45,6 +45,8 @@ class Signer {
 
     /// Pool: the overlong call has been counted.
     bool miss_counted = false;
+    /// Pool: since when the call lasts whose job another token was asked for too.
+    Clock::time_point hedged_since{};
 
   private:
     Signer(
@@ -55,6 +57,7 @@ class Signer {
 
     void run();
     void serve(const SignTask& task);
+    void fail(const SignTask& task, const error_code& error);
     [[nodiscard]] Result<Signature> sign(const SignTask& task);
     /// What `error` calls for, once for each class: true if the signature may be tried again.
     [[nodiscard]] Result<void> mend(const error_code& error, std::size_t logins_seen);

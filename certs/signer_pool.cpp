@@ -1,6 +1,7 @@
 #include "certs/signer_pool.hpp"
 
 #include "certs/ckr.hpp"
+#include "certs/key_route.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -34,7 +35,7 @@ void SignerPool::start_one() {
 }
 
 void SignerPool::watch(Clock::time_point now) {
-    state_->counters.failures += state_->queue.sweep(now);
+    state_->queue.sweep(now);
     const auto fits = std::remove_if(signers_.begin(), signers_.end(), [now](const auto& signer) {
         if (signer->ended_by(now)) {
             signer->join();
@@ -50,7 +51,9 @@ void SignerPool::watch(Clock::time_point now) {
             signers_.size()
         );
     }
+    hand_over_waiting(now);
     for (const auto& signer : signers_) {
+        hand_over_begun(*signer, now);
         fail_overdue(*signer, now);
         count_miss(*signer, now);
     }
@@ -63,11 +66,32 @@ void SignerPool::watch(Clock::time_point now) {
     }
 }
 
+void SignerPool::hand_over_waiting(Clock::time_point now) {
+    auto late = state_->queue.take_older(now - limits_.sign_timeout / 2);
+    std::for_each(late.rbegin(), late.rend(), [this](SignTask& task) {
+        const bool elsewhere = task.route && task.route->pass_on(task);
+        if (!elsewhere && !state_->queue.put_back(task)) {
+            state_->counters.failures += task.route ? 1 : 0;
+            task.job->finish(make_error_code(Errc::token_unavailable));
+        }
+    });
+}
+
+void SignerPool::hand_over_begun(Signer& signer, Clock::time_point now) {
+    const auto call = signer.in_token();
+    if (call && now - call->since >= limits_.sign_timeout / 2 &&
+        signer.hedged_since != call->since) {
+        signer.hedged_since = call->since;
+        // Whichever token is first answers; the other's signature is dropped.
+        (void)(call->task.route && call->task.route->pass_on(call->task));
+    }
+}
+
 void SignerPool::fail_overdue(const Signer& signer, Clock::time_point now) {
     const auto call = signer.in_token();
-    if (call && now >= call->job->deadline && !call->job->done() && !call->job->cancelled()) {
-        call->job->finish(error_code(Errc::timed_out));
-        ++state_->counters.failures;
+    if (call && now >= call->task.job->deadline && call->task.wanted()) {
+        state_->counters.failures += call->task.route ? 1 : 0;
+        call->task.fail(Errc::timed_out, Errc::timed_out);
     }
 }
 
@@ -98,12 +122,15 @@ void SignerPool::replace_stuck(Clock::time_point now) {
     publish();
 }
 
-void SignerPool::retire() {
+void SignerPool::leave() {
     for (const auto& signer : signers_) {
         signer->leave();
     }
     state_->queue.wake();
-    const auto until = Clock::now() + limits_.sign_timeout;
+}
+
+void SignerPool::retire(Clock::time_point until) {
+    leave();
     for (auto& signer : signers_) {
         if (wait_for_end(*signer, until)) {
             signer->join();
@@ -128,6 +155,7 @@ bool SignerPool::wait_for_end(const Signer& signer, Clock::time_point until) {
                 fail_overdue(*other, Clock::now());
             }
         }
+        state_->queue.sweep(Clock::now());
     }
     return signer.ended_by(until);
 }

@@ -1,6 +1,5 @@
 #include "certs/supervisor.hpp"
 
-#include "certs/ckr.hpp"
 #include "certs/thread_setup.hpp"
 
 #include <spdlog/spdlog.h>
@@ -16,28 +15,15 @@ constexpr auto stable_time = 10s;
 
 }  // namespace
 
-Supervisor::Supervisor(const config::Hsm& settings, Secret pin)
-    : settings_(settings),
-      login_(std::make_shared<TokenLogin>(std::move(pin))),
-      state_(std::make_shared<PoolState>(settings.queue_limit)),
-      pool_(state_, {settings.signers, settings.sign_timeout}) {}
+Supervisor::Supervisor(Setup setup, Secret pin)
+    : setup_(std::move(setup)),
+      state_(std::make_shared<PoolState>(setup_.settings.token, setup_.settings.queue_limit)),
+      login_(login_with(std::move(pin))),
+      pool_(state_, {setup_.settings.signers, setup_.settings.sign_timeout}),
+      canary_(setup_.canary) {}
 
-Loaded<std::shared_ptr<Supervisor>> Supervisor::start(const config::Hsm& settings, Secret pin) {
-    std::shared_ptr<Supervisor> supervisor(new Supervisor(settings, std::move(pin)));
-    auto connection = TokenConnection::open(supervisor->settings_, supervisor->login_);
-    if (!connection) {
-        return connection.error();
-    }
-    supervisor->serve(*connection);
-    spdlog::info(
-        "HSM token '{}' in use: slot {}, module {}, {} signers",
-        (*connection)->token().label,
-        (*connection)->token().slot,
-        settings.module.string(),
-        supervisor->state_->counters.signers.load()
-    );
+void Supervisor::launch(const std::shared_ptr<Supervisor>& supervisor) {
     supervisor->thread_ = std::thread([supervisor] { supervisor->run(); });
-    return supervisor;
 }
 
 Supervisor::Connected Supervisor::connected() const {
@@ -45,10 +31,8 @@ Supervisor::Connected Supervisor::connected() const {
     return connected_;
 }
 
-void Supervisor::remember(const std::shared_ptr<const TokenKey>& key) {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(keys_, [](const auto& known) { return known.expired(); });
-    keys_.push_back(key);
+std::shared_ptr<TokenLogin> Supervisor::login_with(Secret pin) const {
+    return std::make_shared<TokenLogin>(std::move(pin), refused_pins_);
 }
 
 void Supervisor::stop() {
@@ -57,7 +41,7 @@ void Supervisor::stop() {
     if (!thread_.joinable()) {
         return;
     }
-    const auto until = Clock::now() + 3 * settings_.sign_timeout;
+    const auto until = Clock::now() + 3 * setup_.settings.sign_timeout;
     std::unique_lock lock(mutex_);
     const bool ended = ended_changed_.wait_until(lock, until, [this] { return ended_; });
     lock.unlock();
@@ -65,143 +49,168 @@ void Supervisor::stop() {
         thread_.join();
     } else {
         spdlog::warn("HSM module does not return from a call: left behind");
+        ++state_->counters.wedged;
         thread_.detach();
     }
 }
 
 void Supervisor::run() {
     enter_thread("hsm-supervisor");
-    for (;;) {
-        const auto state = state_->state();
-        if (state == PoolState::State::stopped) {
-            break;
+    const auto period = pool_.period();
+    for (auto state = state_->state(); state != PoolState::State::stopped;
+         state = state_->state()) {
+        auto next = Clock::now() + period;
+        if (turn_.take(next)) {
+            look_after(Clock::now());
+            next = recovering_ ? next_attempt_ : Clock::now() + period;
+            turn_.give();
+        } else {
+            state_->queue.sweep(Clock::now());  // a planned new start is under way
         }
-        if (state == PoolState::State::recovering) {
-            recover();
-            continue;
-        }
-        if (state == PoolState::State::up) {
-            pool_.watch(Clock::now());
-        }
-        state_->wait_while(state, Clock::now() + pool_.period());
+        state_->wait_while(state, next);
     }
-    close();
+    while (!turn_.take(Clock::now() + 1h)) {
+    }
+    let_go(Clock::now() + setup_.settings.sign_timeout);
+    if (pool_.reap() > 0) {
+        pool_.abandon();
+    }
+    turn_.give();
     const std::lock_guard lock(mutex_);
     ended_ = true;
     ended_changed_.notify_all();
 }
 
-void Supervisor::serve(const std::shared_ptr<TokenConnection>& connection) {
-    const std::size_t generation = state_->generation() + 1;
-    {
-        const std::lock_guard lock(mutex_);
-        connected_ = {connection, generation};
+void Supervisor::look_after(Clock::time_point now) {
+    const bool poked = state_->take_poke();
+    switch (state_->state()) {
+        case PoolState::State::recovering:
+            recover();
+            break;
+        case PoolState::State::up:
+            pool_.watch(now);
+            if (poked || now >= canary_.due(*state_)) {
+                canary_.sing(
+                    *state_, roll_.snapshot().routes, setup_.place, setup_.settings.sign_timeout
+                );
+            }
+            break;
+        case PoolState::State::refused_pin:
+            let_go(Clock::now() + setup_.settings.sign_timeout);
+            break;
+        case PoolState::State::stopped:
+            break;
     }
-    up_since_ = Clock::now();
-    // Up first: a signer that fails at once must not find its generation unknown.
-    state_->up(generation);
-    pool_.start(connection, generation);
 }
 
 void Supervisor::recover() {
-    const auto lost_at = Clock::now();
-    {
-        const std::lock_guard lock(mutex_);
-        connected_ = {};
+    if (!recovering_) {
+        begin_recovery();
     }
-    pool_.retire();
-    if (lost_at - up_since_ >= stable_time) {
-        backoff_.reset();
-    } else {
-        state_->wait_while(PoolState::State::recovering, Clock::now() + backoff_.next());
+    if (Clock::now() < next_attempt_) {
+        return;
     }
-    std::string last_said;
-    while (state_->state() == PoolState::State::recovering) {
-        auto connection = reconnect();
-        if (connection) {
-            serve(*connection);
-            const auto outage =
-                std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - lost_at);
-            spdlog::info(
-                "HSM token '{}' is back after {} ms", (*connection)->token().label, outage.count()
-            );
-            return;
-        }
-        const Failure& failure = connection.error();
-        if (failure.message != last_said) {
-            spdlog::warn("HSM still away: {}", failure.message);
-            last_said = failure.message;
-        }
-        if (login_->refused()) {
-            state_->pin_refused(failure.code);
-            return;
-        }
-        state_->wait_while(PoolState::State::recovering, Clock::now() + backoff_.next());
+    const auto done = connect(login_, Purpose::recovery);
+    if (!done) {
+        away(done.error());
+        next_attempt_ = Clock::now() + backoff_.next();
+        return;
     }
+    const auto outage =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - lost_at_);
+    spdlog::info("HSM token '{}' is back after {} ms", state_->label(), outage.count());
 }
 
-Loaded<std::shared_ptr<TokenConnection>> Supervisor::reconnect() {
-    if (const std::size_t stuck = pool_.reap(); stuck >= settings_.signers) {
+void Supervisor::begin_recovery() {
+    recovering_ = true;
+    lost_at_ = Clock::now();
+    let_go(Clock::now() + setup_.settings.sign_timeout);
+    for (const auto& neighbour : neighbours_) {
+        if (const auto state = neighbour.lock()) {
+            state->poke();
+        }
+    }
+    const bool stable = lost_at_ - up_since_ >= stable_time;
+    if (stable) {
+        backoff_.reset();
+    }
+    next_attempt_ = stable ? lost_at_ : Clock::now() + backoff_.next();
+}
+
+Loaded<void> Supervisor::connect(const std::shared_ptr<TokenLogin>& login, Purpose purpose) {
+    auto reached = reach(login);
+    if (!reached) {
+        return reached.error();
+    }
+    for (;;) {
+        const auto keys = roll_.snapshot();
+        const auto good = prove_keys(**reached, keys.routes, setup_.place, purpose);
+        if (!good) {
+            return good.error();
+        }
+        if (*good > 0) {
+            state_->counters.last_signature = Clock::now();
+        }
+        const std::lock_guard lock(mutex_);
+        if (roll_.version() == keys.version) {
+            // From here on a key that joins is looked for by who brings it.
+            connected_ = {*reached, state_->generation() + 1};
+            break;
+        }
+    }
+    serve(*reached);
+    return {};
+}
+
+Loaded<std::shared_ptr<TokenConnection>> Supervisor::reach(const std::shared_ptr<TokenLogin>& login
+) {
+    if (const std::size_t stuck = pool_.reap(); stuck >= setup_.settings.signers) {
         return Failure{
             Errc::token_unavailable,
             std::to_string(stuck) + " signers are stuck in the module; waiting for them to return"};
     }
-    // Loads the module afresh unless a stuck signer, or somebody else here, still holds it.
-    auto connection = TokenConnection::open(settings_, login_);
-    if (!connection) {
-        return connection;
-    }
-    if (auto proven = prove_keys(**connection); !proven) {
-        return proven.error();
-    }
-    return connection;
+    // Loads the module afresh unless a stuck signer, or another token, still holds it.
+    return TokenConnection::open(setup_.settings, login);
 }
 
-Loaded<void> Supervisor::prove_keys(TokenConnection& connection) {
-    const auto known = keys();
-    std::size_t good = 0;
-    error_code last;
-    for (const auto& key : known) {
-        const auto proven = prove_token_key(connection, *key);
-        if (proven) {
-            ++good;
-            continue;
-        }
-        last = proven.error();
-        if (ckr_class(last) != CkrClass::request) {
-            break;
-        }
-        spdlog::error("HSM key '{}' cannot be used any more: {}", key->alias, last.message());
-    }
-    if (ckr_class(last) == CkrClass::pin) {
-        return login_failure(*connection.module(), connection.token(), last);
-    }
-    if (ckr_class(last) > CkrClass::request || (good == 0 && !known.empty())) {
-        return Failure{Errc::token_unavailable, "test signature failed: " + last.message()};
-    }
-    return {};
+void Supervisor::serve(const std::shared_ptr<TokenConnection>& connection) {
+    const std::size_t generation = state_->generation() + 1;
+    up_since_ = Clock::now();
+    recovering_ = false;
+    last_said_.clear();
+    // Up first: a signer that fails at once must not find its generation unknown.
+    state_->up(generation, connection->token().label);
+    pool_.start(connection, generation);
 }
 
-std::vector<std::shared_ptr<const TokenKey>> Supervisor::keys() {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<const TokenKey>> living;
-    for (const auto& known : keys_) {
-        if (auto key = known.lock()) {
-            living.push_back(std::move(key));
+void Supervisor::away(const Failure& failure) {
+    const bool new_to_say = failure.message != last_said_;
+    last_said_ = failure.message;
+    if (login_->refused() || failure.code == Errc::pin_missing) {
+        recovering_ = false;
+        if (new_to_say) {
+            spdlog::error("HSM token '{}' is out of use: {}", state_->label(), failure.message);
         }
+        state_->away(PoolState::State::refused_pin, failure.message);
+        return;
     }
-    return living;
+    if (new_to_say) {
+        spdlog::warn("HSM token '{}' is away: {}", state_->label(), failure.message);
+    }
+    state_->away(PoolState::State::recovering, failure.message);
 }
 
-void Supervisor::close() {
+void Supervisor::hold() {
+    state_->hold();
+    pool_.leave();
+}
+
+void Supervisor::let_go(Clock::time_point until) {
     {
         const std::lock_guard lock(mutex_);
         connected_ = {};
     }
-    pool_.retire();
-    if (pool_.reap() > 0) {
-        pool_.abandon();
-    }
+    pool_.retire(until);
 }
 
 }  // namespace hsmfront::certs

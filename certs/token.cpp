@@ -153,13 +153,15 @@ std::string pin_state(const Module& module, const Token& token) {
         return {};
     }
     if ((info.flags & CKF_USER_PIN_LOCKED) != 0) {
-        return "the PIN is locked (CKF_USER_PIN_LOCKED), the security officer must reset it";
+        return "the PIN is locked (CKF_USER_PIN_LOCKED): the security officer must set a new one";
     }
     if ((info.flags & CKF_USER_PIN_FINAL_TRY) != 0) {
-        return "one more wrong PIN locks the token (CKF_USER_PIN_FINAL_TRY)";
+        return "one more wrong PIN locks the token (CKF_USER_PIN_FINAL_TRY): make sure of it first";
     }
     if ((info.flags & CKF_USER_PIN_COUNT_LOW) != 0) {
-        return "wrong PINs have been tried since the last login (CKF_USER_PIN_COUNT_LOW)";
+        return "wrong PINs have been tried since the last login (CKF_USER_PIN_COUNT_LOW): some "
+               "more "
+               "lock the token";
     }
     return {};
 }

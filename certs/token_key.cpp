@@ -21,8 +21,7 @@ std::uint64_t next_key_id() {
     return ++last;
 }
 
-/// What a test signature signs.
-SignRequest test_request(KeyType type, Padding padding) {
+SignRequest request_with(KeyType type, Padding padding) {
     constexpr std::string_view text = "hsmfront test signature, 32 byte";
     static_assert(text.size() == 32, "stands for a SHA-256 digest");
     return {
@@ -52,7 +51,7 @@ struct Search {
     }
 
     [[nodiscard]] error_code test(Padding padding) const {
-        const SignRequest request = test_request(key.plan.type, padding);
+        const SignRequest request = request_with(key.plan.type, padding);
         const auto signature = sign_on_token(connection, session, handle, key.plan, request);
         if (!signature) {
             return signature.error();
@@ -226,6 +225,10 @@ Loaded<std::shared_ptr<const TokenKey>> find_token_key(
     return std::make_shared<const TokenKey>(std::move(search.key));
 }
 
+SignRequest test_request(const SignPlan& plan) {
+    return request_with(plan.type, plan.pss != PssWay::none ? Padding::pss : Padding::pkcs1);
+}
+
 Result<void> prove_token_key(TokenConnection& connection, const TokenKey& key) {
     auto control = connection.control();
     if (!control) {
@@ -235,8 +238,7 @@ Result<void> prove_token_key(TokenConnection& connection, const TokenKey& key) {
     if (!handle) {
         return handle.error();
     }
-    const Padding padding = key.plan.pss != PssWay::none ? Padding::pss : Padding::pkcs1;
-    const SignRequest request = test_request(key.plan.type, padding);
+    const SignRequest request = test_request(key.plan);
     const auto signature = sign_on_token(connection, control->session, *handle, key.plan, request);
     if (!signature) {
         return signature.error();

@@ -24,6 +24,9 @@ struct TokenKey {
     TokenConnection& connection, const std::string& alias, EVP_PKEY* expected
 );
 
+/// What a test signature with the key signs.
+[[nodiscard]] SignRequest test_request(const SignPlan& plan);
+
 /// After a reconnect: `key` is still there and signs for the same public half. Errors:
 /// key_not_found, key_ambiguous, key_mismatch, signature_failed, the token's value.
 [[nodiscard]] Result<void> prove_token_key(TokenConnection& connection, const TokenKey& key);

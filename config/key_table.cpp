@@ -138,6 +138,37 @@ std::vector<Key> hsm_keys() {
     };
 }
 
+Key failover() {
+    Key key = list("hsm.failover", [](Settings& s) { return &s.hsm.failover; });
+    key.expected = "a list of { token, module, pin }";
+    return key;
+}
+
+std::vector<Key> failover_keys() {
+    return {
+        example(failover()),
+        example(
+            text("hsm.failover[].token", [](Settings& s) { return &s.hsm.failover.back().token; })
+        ),
+        example(
+            text("hsm.failover[].module", [](Settings& s) { return &s.hsm.failover.back().module; })
+        ),
+        example(text(
+            "hsm.failover[].pin.file", [](Settings& s) { return &s.hsm.failover.back().pin.file; }
+        )),
+        example(text(
+            "hsm.failover[].pin.env", [](Settings& s) { return &s.hsm.failover.back().pin.env; }
+        )),
+        example(text(
+            "hsm.failover[].pin.credential",
+            [](Settings& s) { return &s.hsm.failover.back().pin.credential; }
+        )),
+        example(secret(text(
+            "hsm.failover[].pin.value", [](Settings& s) { return &s.hsm.failover.back().pin.value; }
+        ))),
+    };
+}
+
 std::vector<Key> tls_keys() {
     return {
         choice<TlsVersion>(
@@ -166,6 +197,10 @@ std::vector<Key> ftp_keys() {
         example(boolean("ftp.enabled", [](Settings& s) { return &s.ftp.enabled; })),
         boolean("ftp.hsm.enabled", [](Settings& s) { return &s.ftp.hsm_enabled; }),
         example(aliases("ftp.alias", [](Settings& s) { return &s.ftp.aliases; })),
+        example(by_host("ftp.hosts", [](Settings& s) { return &s.ftp.hosts; })),
+        example(
+            aliases("ftp.hosts[].alias", [](Settings& s) { return &s.ftp.hosts.back().aliases; })
+        ),
         example(list("ftp.listen", [](Settings& s) { return &s.ftp.listen; })),
         example(text(
             "ftp.listen[].address",
@@ -227,6 +262,10 @@ std::vector<Key> http_keys() {
         example(boolean("http.enabled", [](Settings& s) { return &s.http.enabled; })),
         boolean("http.hsm.enabled", [](Settings& s) { return &s.http.hsm_enabled; }),
         example(aliases("http.alias", [](Settings& s) { return &s.http.aliases; })),
+        example(by_host("http.hosts", [](Settings& s) { return &s.http.hosts; })),
+        example(
+            aliases("http.hosts[].alias", [](Settings& s) { return &s.http.hosts.back().aliases; })
+        ),
         example(list("http.listen", [](Settings& s) { return &s.http.listen; })),
         example(text(
             "http.listen[].address",
@@ -316,6 +355,7 @@ std::vector<Key> common_keys() {
             [](Settings& s) { return &s.limits.handshakes_per_address; },
             parse_rate
         ),
+        example(text("admin.socket", [](Settings& s) { return &s.admin.socket; })),
         choice<std::string>(
             "log.level",
             [](Settings& s) { return &s.log.level; },
@@ -341,6 +381,7 @@ std::vector<Key> all_keys() {
     std::vector<Key> all;
     for (auto* part :
          {hsm_keys,
+          failover_keys,
           tls_keys,
           ftp_keys,
           ftp_data_keys,

@@ -47,6 +47,12 @@ std::string check_host(const std::string& text) {
     return is_host(text) ? "" : "expected an address or host name, found " + in_quotes(text);
 }
 
+std::string check_host_pattern(const std::string& text) {
+    const std::string_view host = text.starts_with("*.") ? std::string_view(text).substr(2) : text;
+    return is_host(host) ? ""
+                         : "expected a host name such as *.example.com, found " + in_quotes(text);
+}
+
 std::string check_network(const std::string& text) {
     return is_network(text) ? ""
                             : "expected a network such as 10.0.0.0/8, found " + in_quotes(text);

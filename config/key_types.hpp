@@ -20,10 +20,11 @@ struct Key {
     enum class Shape {
         scalar,
         scalars,  ///< a scalar or a list of scalars
-        list      ///< a list of mappings; `read` appends an empty element
+        list,     ///< a list of mappings; `read` appends an empty element
+        map       ///< mappings by a name of the user's; `read` takes it and appends an element
     };
 
-    /// Lower case, dotted; keys of list elements below "ftp.listen[]".
+    /// Lower case, dotted; keys of the elements of lists and maps below "ftp.listen[]".
     std::string path;
     std::string expected;  ///< "a duration"
     Shape shape = Shape::scalar;
@@ -133,6 +134,8 @@ using TextCheck = std::string (*)(const std::string&);
 [[nodiscard]] std::string check_filled(const std::string& text);
 [[nodiscard]] std::string check_address(const std::string& text);
 [[nodiscard]] std::string check_host(const std::string& text);
+/// A host name, or one whose first label is "*".
+[[nodiscard]] std::string check_host_pattern(const std::string& text);
 [[nodiscard]] std::string check_network(const std::string& text);
 [[nodiscard]] std::string check_alias(const std::string& text);
 
@@ -180,6 +183,20 @@ Key list(std::string path, At at) {
     key.read = [at](Settings& settings, const std::vector<std::string>&) {
         at(settings)->emplace_back();
         return std::string{};
+    };
+    return key;
+}
+
+/// Mappings by host name; each is appended to what `at` points at.
+template <class At>
+Key by_host(std::string path, At at) {
+    Key key;
+    key.path = std::move(path);
+    key.expected = "a mapping of { alias } by host name";
+    key.shape = Key::Shape::map;
+    key.read = [at](Settings& settings, const std::vector<std::string>& values) {
+        at(settings)->emplace_back().name = values.front();
+        return check_host_pattern(values.front());
     };
     return key;
 }

@@ -10,7 +10,7 @@ std::vector<LaterKey> all_later_keys() {
     const std::string absent = " not available in this version";
     const std::string several =
         "several backends are" + absent + "; use backend: { address, port }";
-    const std::string by_name = "choosing by host name is" + absent;
+    const std::string by_name = "choosing the backend by host name is" + absent;
     const std::vector<std::string> off{"none", "off", "false", "no"};
     const std::vector<std::string> anything{"*"};  // has no effect while the mode is none
     return {
@@ -20,15 +20,15 @@ std::vector<LaterKey> all_later_keys() {
         {"tls.client_certificate.crl", anything, false, "client certificates are" + absent},
         {"tls.fips", off, true, "FIPS mode is" + absent},
         {"ftp.backends", {}, true, several},
-        {"ftp.hosts", {}, true, by_name},
+        {"ftp.hosts[].backend", off, true, by_name},
         {"ftp.data.passive_address", {}, true, "rules by client network are" + absent, true},
         {"http.backends", {}, true, several},
         {"http.balance", off, true, several},
-        {"http.hosts", {}, true, by_name},
+        {"http.hosts[].backend", off, true, by_name},
         {"http.routes", {}, true, "routes are" + absent},
         {"http.http2", off, false, "HTTP/2 is" + absent + "; HTTP/1.1 is served"},
         {"proxy_protocol.accept_from", {}, true, "the PROXY protocol is" + absent},
-        {"admin", off, false, "the admin listener is" + absent},
+        {"admin.listen", off, false, "the admin listener is" + absent},
         {"log.access", off, false, "the access log is" + absent},
     };
 }

@@ -38,6 +38,15 @@ struct PinSource {
     friend bool operator==(const PinSource&, const PinSource&) = default;
 };
 
+/// Another token that holds the same keys under the same aliases.
+struct HsmToken {
+    std::string token;             ///< label or URI
+    std::filesystem::path module;  ///< empty: Hsm::module
+    PinSource pin;                 ///< none configured: that of Hsm::pin
+
+    friend bool operator==(const HsmToken&, const HsmToken&) = default;
+};
+
 struct Hsm {
     std::filesystem::path module;  ///< PKCS#11 library; empty: no HSM configured
     std::string token;             ///< token label or RFC 7512 pkcs11: URI
@@ -46,6 +55,7 @@ struct Hsm {
     std::size_t signers = 8;         ///< parallel PKCS#11 sessions, 1–256
     milliseconds sign_timeout = 5s;  ///< a handshake whose signature takes longer fails
     std::size_t queue_limit = 1024;  ///< handshakes waiting for a signer
+    std::vector<HsmToken> failover;  ///< used, in this order, while `token` is away
 
     friend bool operator==(const Hsm&, const Hsm&) = default;
 };
@@ -72,6 +82,14 @@ struct Backend {
     Endpoint endpoint;
 
     friend bool operator==(const Backend&, const Backend&) = default;
+};
+
+/// What differs for clients that ask for one host name (SNI, RFC 6066 §3).
+struct Host {
+    std::string name;                  ///< lower case; "*.example.com" covers one label
+    std::vector<std::string> aliases;  ///< one, or two for an RSA + EC pair
+
+    friend bool operator==(const Host&, const Host&) = default;
 };
 
 enum class FtpTlsMode { explicit_tls, implicit_tls };
@@ -118,6 +136,7 @@ struct Ftp {
     bool enabled = false;
     bool hsm_enabled = true;           ///< Ftp.Hsm.enabled: key in the HSM; false: <alias>.key
     std::vector<std::string> aliases;  ///< SSL key alias; two give an RSA + EC pair
+    std::vector<Host> hosts;
     std::vector<FtpListener> listen;
     Backend backend;
     bool require_tls_control = true;
@@ -160,6 +179,7 @@ struct Http {
     bool enabled = false;
     bool hsm_enabled = true;  ///< Http.Hsm.enabled
     std::vector<std::string> aliases;
+    std::vector<Host> hosts;
     std::vector<Endpoint> listen;
     std::vector<Endpoint> redirect;  ///< plain ports that answer 308 to https
     Backend backend;
@@ -197,6 +217,12 @@ struct Log {
     friend bool operator==(const Log&, const Log&) = default;
 };
 
+struct Admin {
+    std::filesystem::path socket;  ///< unix socket for commands; empty: none
+
+    friend bool operator==(const Admin&, const Admin&) = default;
+};
+
 struct Settings {
     Hsm hsm;
     std::filesystem::path certificates;  ///< directory of <alias>.pem and <alias>.key
@@ -206,6 +232,7 @@ struct Settings {
     Ftp ftp;
     Http http;
     Limits limits;
+    Admin admin;
     Log log;
     milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain
 

@@ -29,9 +29,11 @@ class Validator {
         }
         if (settings_.ftp.enabled) {
             protocol("ftp", settings_.ftp.aliases, settings_.ftp.backend);
+            hosts("ftp", settings_.ftp.hosts);
         }
         if (settings_.http.enabled) {
             protocol("http", settings_.http.aliases, settings_.http.backend);
+            hosts("http", settings_.http.hosts);
         }
         collect_listeners();
         listeners();
@@ -50,8 +52,7 @@ class Validator {
         }
     }
 
-    void hsm() {
-        const PinSource& pin = settings_.hsm.pin;
+    void one_source(const std::string& key, const PinSource& pin) {
         std::vector<std::string> sources;
         const auto add = [&sources](bool given, const char* name) {
             if (given) {
@@ -64,10 +65,28 @@ class Validator {
         add(pin.credential.has_value(), "credential");
         for (std::size_t i = 1; i < sources.size(); ++i) {
             fail(
-                "hsm.pin." + sources[i],
-                "the PIN has another source, hsm.pin." + sources[0] + "; keep one"
+                key + '.' + sources[i],
+                "the PIN has another source, " + key + '.' + sources[0] + "; keep one"
             );
         }
+    }
+
+    void failover() {
+        for (std::size_t i = 0; i < settings_.hsm.failover.size(); ++i) {
+            const HsmToken& other = settings_.hsm.failover[i];
+            const std::string key = "hsm.failover[" + std::to_string(i) + ']';
+            required(key + ".token", other.token.empty(), "label or URI of the token");
+            one_source(key + ".pin", other.pin);
+            const bool same_module = other.module.empty() || other.module == settings_.hsm.module;
+            if (same_module && !other.token.empty() && other.token == settings_.hsm.token) {
+                fail(key + ".token", "is hsm.token itself");
+            }
+        }
+    }
+
+    void hsm() {
+        one_source("hsm.pin", settings_.hsm.pin);
+        failover();
         if (settings_.needs_hsm()) {
             const bool ftp = settings_.ftp.enabled && settings_.ftp.hsm_enabled;
             const std::string user = ftp ? "ftp" : "http";
@@ -87,6 +106,16 @@ class Validator {
         const bool none =
             name == "ftp" ? settings_.ftp.listen.empty() : settings_.http.listen.empty();
         required(name + ".listen", none, "at least one { address, port }");
+    }
+
+    void hosts(const std::string& name, const std::vector<Host>& hosts) {
+        for (const Host& host : hosts) {
+            required(
+                name + ".hosts[" + host.name + "].alias",
+                host.aliases.empty(),
+                "the alias of its key and certificate"
+            );
+        }
     }
 
     void endpoint(const std::string& key, const Endpoint& endpoint) {

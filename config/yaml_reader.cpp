@@ -121,7 +121,16 @@ class Reader {
             }
         }
         if (const Key* const key = find_key(at.pattern)) {
-            key->shape == Key::Shape::list ? list(child, *key, at) : value(child, *key, at);
+            switch (key->shape) {
+                case Key::Shape::list:
+                    list(child, *key, at);
+                    break;
+                case Key::Shape::map:
+                    map(child, *key, at);
+                    break;
+                default:
+                    value(child, *key, at);
+            }
         } else if (!is_section(at.pattern)) {
             unknown(child, section_path);
         } else if (child.kind == YamlNode::Kind::mapping) {
@@ -212,8 +221,27 @@ class Reader {
             if (item.kind == YamlNode::Kind::mapping) {
                 section(item, item_path);
             } else {
-                const std::string found = describe(item);
-                fail(item.at, item_path.shown, "expected { address, port }, found " + found);
+                const std::string one = key.expected.substr(key.expected.find('{'));
+                fail(item.at, item_path.shown, "expected " + one + ", found " + describe(item));
+            }
+        }
+    }
+
+    void map(const YamlNode& node, const Key& key, const Path& at) {
+        if (node.kind != YamlNode::Kind::mapping) {
+            fail(node.at, at.shown, "expected " + key.expected + ", found " + describe(node));
+            return;
+        }
+        for (const YamlNode& item : node.children) {
+            const std::string name = lower_case(item.key);
+            const Path item_path{at.pattern + "[]", at.shown + '[' + name + ']'};
+            result_.positions.add(item_path.shown, item.at);
+            if (std::string error = key.read(result_.settings, {name}); !error.empty()) {
+                fail(item.at, item_path.shown, std::move(error));
+            } else if (item.kind == YamlNode::Kind::mapping) {
+                section(item, item_path);
+            } else {
+                fail(item.at, item_path.shown, "expected a mapping, found " + kind_of(item));
             }
         }
     }
@@ -297,8 +325,14 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
     const auto folder = std::filesystem::absolute(file, ignored).parent_path();
     resolve(settings.certificates, folder);
     resolve(settings.log.file, folder);
+    resolve(settings.admin.socket, folder);
     if (settings.hsm.pin.file) {
         resolve(*settings.hsm.pin.file, folder);
+    }
+    for (HsmToken& other : settings.hsm.failover) {
+        if (other.pin.file) {
+            resolve(*other.pin.file, folder);
+        }
     }
 }
 

@@ -92,7 +92,7 @@ int Server::run() {
         hsm_->stop();
     }
     spdlog::info("stopped");
-    if (hsm_ && hsm_->status().wedged != 0) {
+    if (hsm_ && hsm_->status().wedged() != 0) {
         abandon(exit_code_);  // a thread is still in the module; exit handlers would pull it away
     }
     return exit_code_;

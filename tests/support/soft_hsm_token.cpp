@@ -176,6 +176,27 @@ void SoftHsmToken::generate(TokenKeyKind kind, const std::string& alias, bool al
     );
 }
 
+void SoftHsmToken::generate_elsewhere(const std::string& alias) const {
+    const std::string command = std::string("pkcs11-tool --module ") + module + " --token-label " +
+                                label_ + " --login --pin " + pin_ +
+                                " --keypairgen --key-type EC:prime256v1 --id 77 --label " + alias +
+                                " >/dev/null 2>&1";
+    if (std::system(command.c_str()) != 0) {
+        throw std::runtime_error("pkcs11-tool made no key");
+    }
+}
+
+void SoftHsmToken::change_pin(const std::string& pin) {
+    const auto session = admin_session();
+    check(
+        session.module().call().C_SetPIN(
+            session.handle(), pin_bytes(pin_), pin_.size(), pin_bytes(pin), pin.size()
+        ),
+        "C_SetPIN"
+    );
+    pin_ = pin;
+}
+
 certs::EvpPkeyPtr SoftHsmToken::public_key(const std::string& alias) {
     const auto session = admin_session();
     const auto handle = must(certs::find_private_key(session, alias), "finding the key");

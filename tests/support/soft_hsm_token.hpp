@@ -34,6 +34,12 @@ class SoftHsmToken {
     /// `always_authenticate`: the key wants the PIN for each signature.
     void generate(TokenKeyKind kind, const std::string& alias, bool always_authenticate = false);
 
+    /// An EC key pair made by a process of its own (pkcs11-tool).
+    void generate_elsewhere(const std::string& alias) const;
+
+    /// The user's PIN from now on, also for `pin()`.
+    void change_pin(const std::string& pin);
+
     [[nodiscard]] certs::EvpPkeyPtr public_key(const std::string& alias);
 
     /// Stores a certificate object under `alias`.

@@ -27,8 +27,16 @@ class CountedJob final : public SignJob {
 
 std::shared_ptr<CountedJob> push(SignQueue& queue, std::chrono::milliseconds limit = 10s) {
     auto job = std::make_shared<CountedJob>(limit);
-    EXPECT_TRUE(queue.push({job, nullptr}));
+    SignTask task;
+    task.job = job;
+    EXPECT_TRUE(queue.push(task));
     return job;
+}
+
+error_code refusal(SignQueue& queue) {
+    SignTask task;
+    task.job = std::make_shared<CountedJob>();
+    return queue.push(task).error();
 }
 
 TEST(SignQueue, FirstInFirstOut) {
@@ -44,7 +52,7 @@ TEST(SignQueue, FullRefuses) {
     SignQueue queue(1);
     (void)push(queue);
     EXPECT_TRUE(queue.full());
-    EXPECT_EQ(queue.push({std::make_shared<CountedJob>(), nullptr}).error(), Errc::queue_full);
+    EXPECT_EQ(refusal(queue), Errc::queue_full);
 }
 
 TEST(SignQueue, PopSkipsCancelledAndFailsExpired) {
@@ -66,23 +74,39 @@ TEST(SignQueue, SweepFailsExpiredAndDropsCancelled) {
     const auto expired = push(queue, 1s);
     const auto wanted = push(queue);
     ASSERT_TRUE(cancelled->cancel());
-    EXPECT_EQ(queue.sweep(SignJob::Clock::now() + 2s), 1U);
+    queue.sweep(SignJob::Clock::now() + 2s);
     EXPECT_EQ(queue.size(), 1U);
     EXPECT_EQ(expired->result().error(), Errc::timed_out);
     EXPECT_FALSE(wanted->done());
 }
 
-TEST(SignQueue, RefuseFailsWhatWaitsUntilAcceptedAgain) {
+TEST(SignQueue, RefuseHandsOutWhatWaitsUntilAcceptedAgain) {
     SignQueue queue(8);
     const auto waiting = push(queue);
-    queue.refuse(make_error_code(Errc::token_unavailable));
-    EXPECT_EQ(waiting->result().error(), Errc::token_unavailable);
-    EXPECT_EQ(
-        queue.push({std::make_shared<CountedJob>(), nullptr}).error(), Errc::token_unavailable
-    );
+    const auto handed_out = queue.refuse(make_error_code(Errc::token_unavailable));
+    ASSERT_EQ(handed_out.size(), 1U);
+    EXPECT_EQ(handed_out.front().job, waiting);
+    EXPECT_EQ(refusal(queue), Errc::token_unavailable);
     queue.accept();
     (void)push(queue);
     EXPECT_EQ(queue.size(), 1U);
+}
+
+TEST(SignQueue, OlderOnesAreTakenOutAndPutBackInOrder) {
+    SignQueue queue(2);
+    const std::atomic<bool> leave = false;
+    const auto first = push(queue);
+    const auto second = push(queue);
+    EXPECT_TRUE(queue.take_older(SignJob::Clock::now() - 1s).empty());
+    auto older = queue.take_older(SignJob::Clock::now() + 1s);
+    ASSERT_EQ(older.size(), 2U);
+    EXPECT_EQ(queue.size(), 0U);
+    EXPECT_TRUE(queue.put_back(older.back()));
+    EXPECT_TRUE(queue.put_back(older.front()));
+    EXPECT_EQ(queue.pop(leave)->job, first);
+    EXPECT_EQ(queue.pop(leave)->job, second);
+    (void)queue.refuse(make_error_code(Errc::token_unavailable));
+    EXPECT_FALSE(queue.put_back(older.front()));
 }
 
 TEST(SignQueue, LeaverPassesTheWakeUpOn) {
@@ -135,7 +159,7 @@ TEST(Backoff, DoublesToItsLimitAndStartsOver) {
         const auto wait = backoff.next();
         EXPECT_LE(wait, expected);
         EXPECT_GE(wait, expected * 3 / 4);
-        expected = std::min(2 * expected, 5000ms);
+        expected = std::min(2 * expected, 500ms);
     }
     backoff.reset();
     EXPECT_LE(backoff.next(), 50ms);

@@ -50,7 +50,7 @@ TEST_F(SignerPoolTest, ManyAskersEachGetTheirOwnAnswer) {
         asker.join();
     }
     EXPECT_EQ(good, 400);
-    EXPECT_EQ(hsm->status().signatures, 400U);
+    EXPECT_EQ(status(*hsm).signatures, 400U);
 }
 
 TEST_F(SignerPoolTest, FullQueueRefusesAtOnce) {
@@ -67,8 +67,8 @@ TEST_F(SignerPoolTest, FullQueueRefusesAtOnce) {
     }
     EXPECT_FALSE(key->available());
     EXPECT_EQ(key->submit(make_job(20s)).error(), Errc::queue_full);
-    EXPECT_EQ(hsm->status().refused, 1U);
-    EXPECT_EQ(hsm->status().queued, 2U);
+    EXPECT_EQ(status(*hsm).refused, 1U);
+    EXPECT_EQ(status(*hsm).queued, 2U);
     shim_.set({});
     for (const auto& job : jobs) {
         ASSERT_TRUE(job->wait());
@@ -115,7 +115,7 @@ TEST_F(SignerPoolTest, DeadlinePassesForRunningAndWaitingJobs) {
     ASSERT_TRUE(running->wait(2s));
     EXPECT_EQ(waiting->result().error(), Errc::timed_out);
     EXPECT_EQ(running->result().error(), Errc::timed_out);
-    EXPECT_EQ(hsm->status().state, HsmStatus::State::up);
+    EXPECT_EQ(status(*hsm).state, TokenStatus::State::up);
     shim_.set({});
     EXPECT_TRUE(sign_now(*key));
     EXPECT_EQ(running->calls(), 1);
@@ -139,7 +139,7 @@ TEST_F(SignerPoolTest, StopFailsQueuedJobsAndEndsTheRunningOnes) {
         EXPECT_TRUE(job->result() || job->result().error() == Errc::stopped);
     }
     EXPECT_GE(stopped, 8);
-    EXPECT_EQ(hsm->status().wedged, 0U);
+    EXPECT_EQ(status(*hsm).wedged, 0U);
 }
 
 TEST_F(SignerPoolTest, StopLeavesAStuckSignerBehindUnfinalised) {
@@ -152,7 +152,7 @@ TEST_F(SignerPoolTest, StopLeavesAStuckSignerBehindUnfinalised) {
     ASSERT_TRUE(key->submit(job));
     ASSERT_TRUE(in_token(1));
     hsm->stop();
-    EXPECT_EQ(hsm->status().wedged, 1U);
+    EXPECT_EQ(status(*hsm).wedged, 1U);
     hsm.reset();
     EXPECT_EQ(shim_.counter("finalizes"), shim_.counter("inits") - 1);
     shim_.set({});
@@ -169,12 +169,12 @@ TEST_F(SignerPoolTest, StuckSignerIsWrittenOffAndReplaced) {
     ASSERT_TRUE(key->submit(stuck));
     ASSERT_TRUE(stuck->wait(2s));
     EXPECT_EQ(stuck->result().error(), Errc::timed_out);
-    ASSERT_TRUE(within(2s, [&] { return hsm->status().wedged == 1; }));
-    EXPECT_EQ(hsm->status().signers, 2U);
-    EXPECT_EQ(hsm->status().state, HsmStatus::State::up);
+    ASSERT_TRUE(within(2s, [&] { return status(*hsm).wedged == 1; }));
+    EXPECT_EQ(status(*hsm).signers, 2U);
+    EXPECT_EQ(status(*hsm).state, TokenStatus::State::up);
     EXPECT_TRUE(sign_now(*key));
     shim_.set({});
-    EXPECT_TRUE(within(2s, [&] { return hsm->status().wedged == 0; }));
+    EXPECT_TRUE(within(2s, [&] { return status(*hsm).wedged == 0; }));
     EXPECT_EQ(shim_.counter("finalizes"), shim_.counter("inits") - 1);
 }
 

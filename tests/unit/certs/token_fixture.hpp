@@ -10,6 +10,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace hsmfront::certs {
 
@@ -54,6 +55,15 @@ using namespace std::chrono_literals;
     return std::make_shared<WaitingJob>(std::move(request), SignJob::Clock::now() + limit);
 }
 
+[[nodiscard]] inline Pins pins(Secret first) {
+    Pins all;
+    all.push_back(std::move(first));
+    return all;
+}
+
+/// Of the first token.
+[[nodiscard]] inline TokenStatus status(const Hsm& hsm) { return hsm.status().tokens.front(); }
+
 /// Submits and waits; the submission's error or the job's result.
 [[nodiscard]] inline Result<Signature> sign_now(
     RemoteKey& key, SignRequest request = digest_request()
@@ -96,7 +106,7 @@ class ShimmedToken : public ::testing::Test {
 
     /// Opens the HSM; a failure fails the test.
     [[nodiscard]] std::shared_ptr<Hsm> open(const config::Hsm& hsm) const {
-        auto opened = Hsm::open(hsm, Secret(token_.pin()));
+        auto opened = Hsm::open(hsm, pins(Secret(token_.pin())));
         if (!opened) {
             ADD_FAILURE() << opened.error().message;
             throw std::runtime_error("no HSM");

@@ -150,7 +150,7 @@ TEST_F(TokenKeys, DigestOfTheWrongLengthIsRefusedUnsent) {
     const SignRequest request{Padding::pss, Digest::sha256, std::vector<std::uint8_t>(31)};
     EXPECT_EQ(sign_now(*key, request).error(), Errc::signature_failed);
     EXPECT_EQ(shim_.counter("sign_inits"), before);
-    EXPECT_EQ(hsm->status().state, HsmStatus::State::up);
+    EXPECT_EQ(status(*hsm).state, TokenStatus::State::up);
 }
 
 TEST_F(TokenKeys, UnknownAliasIsNamed) {

@@ -53,6 +53,25 @@ TEST(Validator, DisabledProtocolsAreNotLookedAt) {
     EXPECT_THAT(problems(settings), IsEmpty());
 }
 
+TEST(Validator, FailoverTokensAreOthersWithOnePinSource) {
+    Settings settings = sound();
+    settings.hsm.failover.resize(3);
+    settings.hsm.failover[0].token = "t";
+    settings.hsm.failover[1].token = "t";
+    settings.hsm.failover[1].module = "other.so";
+    settings.hsm.failover[1].pin.file = "/pin";
+    settings.hsm.failover[1].pin.env = "PIN";
+    EXPECT_THAT(
+        problems(settings),
+        UnorderedElementsAre(
+            "hsm.failover[0].token: is hsm.token itself",
+            "hsm.failover[1].pin.env: the PIN has another source, hsm.failover[1].pin.file; keep "
+            "one",
+            "hsm.failover[2].token: is missing: label or URI of the token"
+        )
+    );
+}
+
 TEST(Validator, HsmIsNeededOnlyByProtocolsThatUseIt) {
     Settings settings = sound();
     settings.hsm = {};

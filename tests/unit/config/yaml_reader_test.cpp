@@ -313,7 +313,7 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
           "tls: { tickets: { keys: /etc/tickets } }",
           "tls: { fips: true }",
           "proxy_protocol: { accept_from: [10.0.0.1] }",
-          "ftp: { hosts: { a: { alias: b } } }",
+          "ftp: { hosts: { a: { alias: b, backend: { address: c, port: 1 } } } }",
           "ftp: { backends: [{ address: a, port: 1 }] }",
           "ftp: { data: { passive_address: [{ from: 10.0.0.0/8, address: 10.0.0.1 }] } }"}) {
         EXPECT_THAT(
@@ -339,6 +339,44 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
             {"http.http2=false", "http.routes=[]"}
         ),
         IsEmpty()
+    );
+}
+
+TEST(YamlReader, FailoverTokensKeepTheirOrder) {
+    const LoadResult result = load_text(
+        "hsm: { failover: [{ token: b }, { token: c, module: /m.so, pin: { file: pin } }] }\n"
+        "admin: { socket: run/admin.sock }\n",
+        "/etc/f.yaml"
+    );
+    const auto& others = result.settings.hsm.failover;
+    ASSERT_EQ(others.size(), 2U) << render(result.problems);
+    EXPECT_EQ(others[0].token, "b");
+    EXPECT_FALSE(others[0].pin.configured());
+    EXPECT_EQ(others[1].module, "/m.so");
+    EXPECT_EQ(others[1].pin.file, "/etc/pin");
+    EXPECT_EQ(result.settings.admin.socket, "/etc/run/admin.sock");
+}
+
+TEST(YamlReader, HostsHaveAliasesOfTheirOwn) {
+    const LoadResult result = load_text(
+        "http: { hosts: { WWW.example.com: { alias: [a, b] }, \"*.example.org\": { alias: c } } "
+        "}\n",
+        "f.yaml"
+    );
+    const auto& hosts = result.settings.http.hosts;
+    ASSERT_EQ(hosts.size(), 2U) << render(result.problems);
+    EXPECT_EQ(hosts[0], (Host{"www.example.com", {"a", "b"}}));
+    EXPECT_EQ(hosts[1], (Host{"*.example.org", {"c"}}));
+}
+
+TEST(YamlReader, HostsThatAreNoneSayWhere) {
+    EXPECT_THAT(
+        problems("ftp:\n  hosts:\n    \"*.*.org\": { alias: a }\n    b: c\n    d: { name: e }\n"),
+        ElementsAre(
+            HasSubstr("f:3:5: error: ftp.hosts[*.*.org]: expected a host name"),
+            HasSubstr("f:4:5: error: ftp.hosts[b]: expected a mapping, found a single value"),
+            HasSubstr("f:5:10: error: ftp.hosts[d].name: unknown key")
+        )
     );
 }
 
