@@ -24,6 +24,7 @@ namespace {
 
 using certs::Failure;
 using certs::Loaded;
+using Certificates = std::vector<certs::X509Ptr>;
 
 /// The key that the certificate must be for: in the token, or in a file where the protocols that
 /// use the alias have hsm.enabled: false.
@@ -46,7 +47,26 @@ bool key_is_a_file(const config::Settings& settings, const std::string& alias) {
     return file;
 }
 
-Loaded<Key> find_key(const config::Settings& settings, const std::string& alias) {
+/// The alias's key in the token. One whose public half the token does not show is recognised by a
+/// test signature that fits one of the certificates.
+Loaded<std::shared_ptr<const certs::TokenKey>> find_in_token(
+    const certs::AdminToken& token, const std::string& alias, const Certificates& given
+) {
+    auto found = token.find_key(alias);
+    for (std::size_t i = 0; i < given.size() && !found; ++i) {
+        if (found.error().code != certs::Errc::key_unsupported) {
+            return found;
+        }
+        if (auto other = token.find_key(alias, X509_get0_pubkey(given[i].get()))) {
+            found = std::move(other);
+        }
+    }
+    return found;
+}
+
+Loaded<Key> find_key(
+    const config::Settings& settings, const std::string& alias, const Certificates& given
+) {
     Key key;
     if (key_is_a_file(settings, alias)) {
         auto read = certs::read_private_key(settings.certificates / (alias + ".key"));
@@ -60,7 +80,7 @@ Loaded<Key> find_key(const config::Settings& settings, const std::string& alias)
     if (!token) {
         return token.error();
     }
-    auto found = token->find_key(alias);
+    auto found = find_in_token(*token, alias, given);
     if (!found) {
         return found.error();
     }
@@ -70,8 +90,8 @@ Loaded<Key> find_key(const config::Settings& settings, const std::string& alias)
     return key;
 }
 
-Loaded<std::vector<certs::X509Ptr>> read_all(const std::vector<std::string>& files) {
-    std::vector<certs::X509Ptr> all;
+Loaded<Certificates> read_all(const std::vector<std::string>& files) {
+    Certificates all;
     for (const std::string& file : files) {
         auto found = certs::read_certificates(file);
         if (!found) {
@@ -80,23 +100,6 @@ Loaded<std::vector<certs::X509Ptr>> read_all(const std::vector<std::string>& fil
         std::move(found->begin(), found->end(), std::back_inserter(all));
     }
     return all;
-}
-
-Loaded<certs::BuiltChain> build(
-    const Arguments& arguments, const std::string& alias, EVP_PKEY* key
-) {
-    const auto& operands = arguments.operands();
-    auto given = read_all({operands.begin() + 1, operands.end()});
-    if (!given) {
-        return given.error();
-    }
-    auto authorities = read_all(arguments.values("--ca"));
-    if (!authorities) {
-        return authorities.error();
-    }
-    return certs::build_chain(
-        key, {std::move(*given), std::move(*authorities), alias, std::time(nullptr)}
-    );
 }
 
 /// Tokens that keep no certificates are no failure: the file is what "serve" reads first.
@@ -118,7 +121,7 @@ void store_in_token(
 }
 
 void print_chain(const certs::BuiltChain& built) {
-    const auto& certificates = built.chain.certificates;
+    const Certificates& certificates = built.chain.certificates;
     for (std::size_t i = 0; i < certificates.size(); ++i) {
         const X509* certificate = certificates[i].get();
         std::cout << "  " << i + 1 << ". " << certs::subject_text(certificate) << ", "
@@ -127,6 +130,38 @@ void print_chain(const certs::BuiltChain& built) {
     for (const std::string& warning : built.warnings) {
         warn(warning);
     }
+}
+
+int import_chain(
+    const config::Settings& settings, const std::string& alias, const Arguments& arguments
+) {
+    const auto& operands = arguments.operands();
+    auto given = read_all({operands.begin() + 1, operands.end()});
+    auto authorities = read_all(arguments.values("--ca"));
+    if (!given || !authorities) {
+        return fail(given ? authorities.error() : given.error());
+    }
+    const auto key = find_key(settings, alias, *given);
+    if (!key) {
+        return fail(key.error());
+    }
+    const auto built = certs::build_chain(
+        key->own.get(), {std::move(*given), std::move(*authorities), alias, std::time(nullptr)}
+    );
+    if (!built) {
+        return fail(built.error());
+    }
+    const auto file = settings.certificates / (alias + ".pem");
+    if (auto written = certs::replace_file(file, certs::pem_of(built->chain.certificates));
+        !written) {
+        return fail(written.error());
+    }
+    std::cout << "chain of alias '" << alias << "' written: " << file.string() << '\n';
+    print_chain(*built);
+    if (key->token && !arguments.has("--no-token")) {
+        store_in_token(*key->token, alias, built->chain);
+    }
+    return runtime::exit_done;
 }
 
 }  // namespace
@@ -146,25 +181,7 @@ int cert_import(const Arguments& arguments) {
         fail("certificates is missing in the configuration: the folder of <alias>.pem");
         return runtime::exit_usage;
     }
-    const auto key = find_key(*settings, alias);
-    if (!key) {
-        return fail(key.error());
-    }
-    const auto built = build(arguments, alias, key->own.get());
-    if (!built) {
-        return fail(built.error());
-    }
-    const auto file = settings->certificates / (alias + ".pem");
-    if (auto written = certs::replace_file(file, certs::pem_of(built->chain.certificates));
-        !written) {
-        return fail(written.error());
-    }
-    std::cout << "chain of alias '" << alias << "' written: " << file.string() << '\n';
-    print_chain(*built);
-    if (key->token && !arguments.has("--no-token")) {
-        store_in_token(*key->token, alias, built->chain);
-    }
-    return runtime::exit_done;
+    return import_chain(*settings, alias, arguments);
 }
 
 }  // namespace hsmfront::commands

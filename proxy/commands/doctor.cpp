@@ -8,7 +8,6 @@
 #include "proxy/commands/token_access.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/privileges.hpp"
-#include "proxy/runtime/protocol.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,47 +32,63 @@ std::string version_text(const CK_VERSION& version) {
            std::to_string(version.minor);
 }
 
-certs::Secret copy_of(const certs::Secret& secret) {
-    const auto bytes = secret.bytes();
-    return certs::Secret({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
 /// Aliases of the enabled protocols whose keys are in the HSM, each once.
 std::vector<std::string> hsm_aliases(const config::Settings& settings) {
     std::vector<std::string> all;
-    for (const auto protocol : runtime::all_protocols) {
-        if (runtime::enabled(settings, protocol) && runtime::uses_hsm(settings, protocol)) {
-            for (const auto& alias : runtime::aliases(settings, protocol)) {
-                if (std::find(all.begin(), all.end(), alias) == all.end()) {
-                    all.push_back(alias);
-                }
+    const auto add = [&all](const std::vector<std::string>& aliases) {
+        for (const auto& alias : aliases) {
+            if (std::find(all.begin(), all.end(), alias) == all.end()) {
+                all.push_back(alias);
             }
         }
+    };
+    const auto add_protocol = [&add](const auto& protocol) {
+        if (protocol.enabled && protocol.hsm_enabled) {
+            add(protocol.aliases);
+            for (const config::Host& host : protocol.hosts) {
+                add(host.aliases);
+            }
+        }
+    };
+    add_protocol(settings.ftp);
+    add_protocol(settings.http);
+    return all;
+}
+
+/// The settings once for each token, hsm.token first, then those of hsm.failover.
+std::vector<config::Settings> for_each_token(config::Settings settings) {
+    const auto others = std::move(settings.hsm.failover);
+    settings.hsm.failover.clear();
+    std::vector<config::Settings> all{settings};
+    for (const config::HsmToken& other : others) {
+        settings.hsm.token = other.token;
+        settings.hsm.module = other.module.empty() ? all.front().hsm.module : other.module;
+        settings.hsm.pin = other.pin.configured() ? other.pin : all.front().hsm.pin;
+        all.push_back(settings);
     }
     return all;
 }
 
+/// One token. No two at the same time: libp11 closes the module for the whole process.
 class Doctor {
   public:
-    Doctor(const config::Settings& settings, const Arguments& arguments)
-        : settings_(settings),
-          risk_(arguments.has("--force") ? certs::PinRisk::accept : certs::PinRisk::avoid) {}
+    Doctor(Checklist& list, const config::Settings& settings, certs::PinRisk risk)
+        : list_(list), settings_(settings), risk_(risk) {}
 
     /// `load`: how long to measure each alias; 0 for not at all.
-    bool run(std::chrono::milliseconds load) {
-        if (look_at_module() && look_at_slots() && look_at_token() && get_pin() && log_in()) {
-            look_at_mechanisms();
-            for (const auto& alias : hsm_aliases(settings_)) {
-                examine_alias(list_, settings_, *token_, alias);
-            }
-            // The pool logs in by itself, and the last session closed logs the process out.
-            token_.reset();
-            if (load.count() > 0) {
-                measure_aliases(list_, settings_.hsm, copy_of(pin_), hsm_aliases(settings_), load);
-            }
+    void run(std::chrono::milliseconds load) {
+        if (!look_at_module() || !look_at_slots() || !look_at_token() || !get_pin() || !log_in()) {
+            return;
         }
-        std::cout << "doctor: " << list_.summary() << '\n';
-        return !list_.failed();
+        look_at_mechanisms();
+        for (const auto& alias : hsm_aliases(settings_)) {
+            examine_alias(list_, settings_, *token_, alias);
+        }
+        // The pool logs in by itself, and the last session closed logs the process out.
+        token_.reset();
+        if (load.count() > 0) {
+            measure_aliases(list_, settings_, pin_.copy(), hsm_aliases(settings_), load);
+        }
     }
 
   private:
@@ -210,7 +225,7 @@ class Doctor {
 
     bool log_in() {
         const auto begun = Clock::now();
-        auto token = certs::AdminToken::open(settings_.hsm, copy_of(pin_), risk_);
+        auto token = certs::AdminToken::open(settings_.hsm, pin_.copy(), risk_);
         if (!token) {
             list_.fail("login", token.error().message, "see hsm.pin in the configuration");
             return false;
@@ -253,9 +268,9 @@ class Doctor {
         list_.ok("key types", types.empty() ? "it makes no keys for TLS itself" : types);
     }
 
+    Checklist& list_;
     const config::Settings& settings_;
     const certs::PinRisk risk_;
-    Checklist list_;
     std::shared_ptr<certs::Module> module_;
     certs::Secret pin_;
     std::optional<certs::AdminToken> token_;
@@ -284,8 +299,17 @@ int doctor(const Arguments& arguments) {
             return fail(dropped.error());
         }
     }
-    return Doctor(loaded->settings, arguments).run(load) ? runtime::exit_done
-                                                         : runtime::exit_failed;
+    const auto risk = arguments.has("--force") ? certs::PinRisk::accept : certs::PinRisk::avoid;
+    const auto tokens = for_each_token(loaded->settings);
+    Checklist list;
+    for (const config::Settings& settings : tokens) {
+        if (tokens.size() > 1) {
+            std::cout << "-- token " << settings.hsm.token << '\n';
+        }
+        Doctor(list, settings, risk).run(load);
+    }
+    std::cout << "doctor: " << list.summary() << '\n';
+    return list.failed() ? runtime::exit_failed : runtime::exit_done;
 }
 
 }  // namespace hsmfront::commands

@@ -60,7 +60,12 @@ class Examination {
           ) {}
 
     void run() {
-        const auto key = token_.find_key(alias_);
+        auto key = token_.find_key(alias_);
+        // A token may show no public half at all; the certificate's stands in for it then.
+        if (const auto leaf = leaf_in_file(settings_, alias_);
+            !key && leaf && key.error().code == certs::Errc::key_unsupported) {
+            key = token_.find_key(alias_, X509_get0_pubkey(leaf.get()));
+        }
         if (!key) {
             const bool none = key.error().code == certs::Errc::key_not_found;
             list_.fail(
@@ -185,6 +190,11 @@ std::string in_ms(Milliseconds time) {
     std::ostringstream text;
     text << std::fixed << std::setprecision(time.count() < 10 ? 2 : 1) << time.count() << " ms";
     return text.str();
+}
+
+certs::X509Ptr leaf_in_file(const config::Settings& settings, const std::string& alias) {
+    auto chain = certs::read_chain(settings.certificates / (alias + ".pem"));
+    return chain ? std::move(chain->certificates.front()) : nullptr;
 }
 
 void examine_alias(

@@ -45,19 +45,25 @@ void measure_key(
 
 void measure_aliases(
     Checklist& list,
-    const config::Hsm& settings,
+    const config::Settings& settings,
     certs::Secret pin,
     const std::vector<std::string>& aliases,
     std::chrono::milliseconds duration
 ) {
-    const auto hsm = certs::Hsm::open(settings, std::move(pin));
+    certs::Pins pins;
+    pins.push_back(std::move(pin));
+    const auto hsm = certs::Hsm::open(settings.hsm, std::move(pins));
     if (!hsm) {
         list.fail("load", hsm.error().message);
         return;
     }
     for (const auto& alias : aliases) {
-        if (const auto key = (*hsm)->find_key(alias, nullptr)) {
-            measure_key(list, **key, settings.signers, duration);
+        auto key = (*hsm)->find_key(alias, nullptr);
+        if (const auto leaf = leaf_in_file(settings, alias); !key && leaf) {
+            key = (*hsm)->find_key(alias, X509_get0_pubkey(leaf.get()));
+        }
+        if (key) {
+            measure_key(list, **key, settings.hsm.signers, duration);
         }
     }
     (*hsm)->stop();

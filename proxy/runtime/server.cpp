@@ -2,10 +2,10 @@
 
 #include "proxy/ftp/service.hpp"
 #include "proxy/http/service.hpp"
+#include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/key_source.hpp"
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/log.hpp"
-#include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/privileges.hpp"
 
 #include <boost/asio/post.hpp>

@@ -30,6 +30,7 @@ constexpr std::array<std::pair<const char*, Member>, 17> names{{
     {"open_rv", &Switches::open_rv},
     {"login_rv", &Switches::login_rv},
     {"token_flags", &Switches::token_flags},
+    {"extractable", &Switches::extractable},
 }};
 
 /// Inode, size and time in one number: any rewrite of the file changes it.

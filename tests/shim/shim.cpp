@@ -27,6 +27,7 @@
 //   open_rv=CKR        C_OpenSession returns this
 //   login_rv=CKR       C_Login returns this, the real token is not asked
 //   token_flags=F      C_GetTokenInfo's flags get these bits too
+//   extractable=1      every key says that it is
 #include "control.hpp"
 #include "counters.hpp"
 #include "foreign_leaks.hpp"
@@ -232,7 +233,14 @@ CK_RV attribute_value(
     if (tells && shim().control.now().hide_public != 0) {
         return CKR_ATTRIBUTE_TYPE_INVALID;
     }
-    return forward<&CK_FUNCTION_LIST::C_GetAttributeValue>(session, object, attributes, count);
+    const CK_RV result =
+        forward<&CK_FUNCTION_LIST::C_GetAttributeValue>(session, object, attributes, count);
+    for (unsigned long i = 0; i < count && shim().control.now().extractable != 0; ++i) {
+        if (attributes[i].type == CKA_EXTRACTABLE && attributes[i].pValue != nullptr) {
+            *static_cast<CK_BBOOL*>(attributes[i].pValue) = CK_TRUE;
+        }
+    }
+    return result;
 }
 
 CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
