@@ -116,4 +116,44 @@ Result<std::vector<std::uint8_t>> Session::sign(std::span<const std::uint8_t> in
     return signature;
 }
 
+Result<Session::KeyPair> Session::generate(
+    CK_MECHANISM mechanism,
+    std::vector<CK_ATTRIBUTE> public_key,
+    std::vector<CK_ATTRIBUTE> private_key
+) const {
+    KeyPair pair;
+    const CK_RV result = module_->call().C_GenerateKeyPair(
+        handle_,
+        &mechanism,
+        public_key.data(),
+        public_key.size(),
+        private_key.data(),
+        private_key.size(),
+        &pair.public_key,
+        &pair.private_key
+    );
+    if (result != CKR_OK) {
+        return ckr_error(result);
+    }
+    return pair;
+}
+
+Result<CK_OBJECT_HANDLE> Session::create(std::vector<CK_ATTRIBUTE> attributes) const {
+    CK_OBJECT_HANDLE made = 0;
+    const CK_RV result =
+        module_->call().C_CreateObject(handle_, attributes.data(), attributes.size(), &made);
+    if (result != CKR_OK) {
+        return ckr_error(result);
+    }
+    return made;
+}
+
+error_code Session::change(CK_OBJECT_HANDLE object, CK_ATTRIBUTE attribute) const {
+    return ckr_error(module_->call().C_SetAttributeValue(handle_, object, &attribute, 1));
+}
+
+error_code Session::destroy(CK_OBJECT_HANDLE object) const {
+    return ckr_error(module_->call().C_DestroyObject(handle_, object));
+}
+
 }  // namespace hsmfront::certs

@@ -47,6 +47,22 @@ class Session {
     [[nodiscard]] error_code begin_sign(CK_MECHANISM mechanism, CK_OBJECT_HANDLE key) const;
     [[nodiscard]] Result<std::vector<std::uint8_t>> sign(std::span<const std::uint8_t> input) const;
 
+    struct KeyPair {
+        CK_OBJECT_HANDLE public_key = 0;
+        CK_OBJECT_HANDLE private_key = 0;
+    };
+
+    /// C_GenerateKeyPair. Takes seconds to minutes for RSA in hardware. Read-write sessions only,
+    /// as the three below.
+    [[nodiscard]] Result<KeyPair> generate(
+        CK_MECHANISM mechanism,
+        std::vector<CK_ATTRIBUTE> public_key,
+        std::vector<CK_ATTRIBUTE> private_key
+    ) const;
+    [[nodiscard]] Result<CK_OBJECT_HANDLE> create(std::vector<CK_ATTRIBUTE> attributes) const;
+    [[nodiscard]] error_code change(CK_OBJECT_HANDLE object, CK_ATTRIBUTE attribute) const;
+    [[nodiscard]] error_code destroy(CK_OBJECT_HANDLE object) const;
+
   private:
     Session(std::shared_ptr<Module> module, CK_SESSION_HANDLE handle)
         : module_(std::move(module)), handle_(handle) {}

@@ -67,9 +67,8 @@ Loaded<void> find_handle(Search& search) {
         const error_code error = handle.error();
         return search.failed(
             error,
-            error == Errc::key_not_found
-                ? "no private key of that label (CKA_LABEL); 'pkcs11-tool --list-objects --login' "
-                  "shows what there is"
+            error == Errc::key_not_found ? "no private key of that label (CKA_LABEL); 'hsmfront "
+                                           "key list' shows what there is"
             : error == Errc::key_ambiguous
                 ? "more than one private key of that label (CKA_LABEL); rename or delete one"
                 : "searching it"

@@ -21,7 +21,7 @@ class Validator {
 
     std::vector<Problem> run() {
         if (!settings_.ftp.enabled && !settings_.http.enabled) {
-            fail("", "no protocol is enabled; set ftp.enabled or http.enabled to true");
+            fail("ftp.enabled", "no protocol is enabled; set ftp.enabled or http.enabled to true");
         }
         hsm();
         if (settings_.ftp.enabled || settings_.http.enabled) {

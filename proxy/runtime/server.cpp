@@ -1,8 +1,8 @@
 #include "proxy/runtime/server.hpp"
 
 #include "proxy/admin/metrics.hpp"
+#include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
-#include "proxy/runtime/options.hpp"
 #include "proxy/runtime/privileges.hpp"
 
 #include <boost/asio/post.hpp>

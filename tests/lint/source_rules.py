@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-# config <- certs <- net <- tls <- ftp and http <- admin <- runtime <- main
+# config <- certs <- net <- tls <- ftp and http <- admin <- runtime <- commands <- main
 FLOORS = [
     ["config"],
     ["certs"],
@@ -20,6 +20,7 @@ FLOORS = [
     ["proxy/ftp", "proxy/http"],
     ["proxy/admin"],
     ["proxy/runtime"],
+    ["proxy/commands"],
     ["proxy"],
 ]
 FLOOR_OF = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}

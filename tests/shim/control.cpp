@@ -34,6 +34,7 @@ constexpr std::array<std::pair<const char*, Member>, 19> names{{
     {"token_flags", &Switches::token_flags},
     {"no_login", &Switches::no_login},
     {"only_slot", &Switches::only_slot},
+    {"extractable", &Switches::extractable},
 }};
 
 /// Inode, size and time in one number: any rewrite of the file changes it.

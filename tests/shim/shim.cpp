@@ -35,6 +35,7 @@
 //                      without (as in nShield's accelerator slot)
 //   only_slot=N        delay_ms, jitter_ms, stall, fail_sign, open_rv and login_rv spare all other
 //                      slots
+//   extractable=1      every key says that it is
 #include "control.hpp"
 #include "counters.hpp"
 #include "foreign_leaks.hpp"
@@ -280,7 +281,14 @@ CK_RV attribute_value(
     if (tells && shim().control.now().hide_public != 0) {
         return CKR_ATTRIBUTE_TYPE_INVALID;
     }
-    return forward<&CK_FUNCTION_LIST::C_GetAttributeValue>(session, object, attributes, count);
+    const CK_RV result =
+        forward<&CK_FUNCTION_LIST::C_GetAttributeValue>(session, object, attributes, count);
+    for (unsigned long i = 0; i < count && shim().control.now().extractable != 0; ++i) {
+        if (attributes[i].type == CKA_EXTRACTABLE && attributes[i].pValue != nullptr) {
+            *static_cast<CK_BBOOL*>(attributes[i].pValue) = CK_TRUE;
+        }
+    }
+    return result;
 }
 
 /// Takes one of the "first N calls since the file changed"; counted beyond a reload of the library.
