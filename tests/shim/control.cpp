@@ -12,7 +12,7 @@ namespace {
 
 using Member = std::atomic<long> Switches::*;
 
-constexpr std::array<std::pair<const char*, Member>, 19> names{{
+constexpr auto names = std::to_array<std::pair<const char*, Member>>({
     {"delay_ms", &Switches::delay_ms},
     {"jitter_ms", &Switches::jitter_ms},
     {"stall", &Switches::stall},
@@ -35,7 +35,7 @@ constexpr std::array<std::pair<const char*, Member>, 19> names{{
     {"no_login", &Switches::no_login},
     {"only_slot", &Switches::only_slot},
     {"extractable", &Switches::extractable},
-}};
+});
 
 /// Inode, size and time in one number: any rewrite of the file changes it.
 std::uint64_t fingerprint(const char* path) {
