@@ -12,7 +12,7 @@ namespace {
 
 using Member = std::atomic<long> Switches::*;
 
-constexpr std::array<std::pair<const char*, Member>, 17> names{{
+constexpr std::array<std::pair<const char*, Member>, 19> names{{
     {"delay_ms", &Switches::delay_ms},
     {"jitter_ms", &Switches::jitter_ms},
     {"stall", &Switches::stall},
@@ -30,6 +30,7 @@ constexpr std::array<std::pair<const char*, Member>, 17> names{{
     {"open_rv", &Switches::open_rv},
     {"login_rv", &Switches::login_rv},
     {"token_flags", &Switches::token_flags},
+    {"no_slots", &Switches::no_slots},
     {"extractable", &Switches::extractable},
 }};
 

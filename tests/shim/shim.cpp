@@ -27,6 +27,7 @@
 //   open_rv=CKR        C_OpenSession returns this
 //   login_rv=CKR       C_Login returns this, the real token is not asked
 //   token_flags=F      C_GetTokenInfo's flags get these bits too
+//   no_slots=1         C_GetSlotList shows no slot
 //   extractable=1      every key says that it is
 #include "control.hpp"
 #include "counters.hpp"
@@ -128,7 +129,8 @@ CK_RV finalize(void* reserved) {
 CK_RV function_list(CK_FUNCTION_LIST** list);
 
 CK_RV slot_list(unsigned char present, CK_SLOT_ID* slots, unsigned long* count) {
-    if (shim().control.now().down != 0) {
+    const Switches& switches = shim().control.now();
+    if (switches.down != 0 || switches.no_slots != 0) {
         *count = 0;
         return CKR_OK;
     }
