@@ -291,6 +291,22 @@ TEST_F(Commands, DoctorNamesWhatIsWrongWithAnAlias) {
     );
 }
 
+TEST_F(Commands, DoctorExaminesFailOverTokensToo) {
+    configure_protocols();
+    const auto outcome = hsmfront({"doctor", "--set", "hsm.failover=[{ token: elsewhere }]"});
+    EXPECT_EQ(outcome.code, 1) << outcome.error;
+    EXPECT_THAT(
+        outcome.out,
+        AllOf(
+            HasSubstr("-- token front"),
+            HasSubstr("certificate matches"),
+            HasSubstr("-- token elsewhere"),
+            HasSubstr("hsm.token 'elsewhere' not found"),
+            HasSubstr("1 failed, 0 warnings")
+        )
+    );
+}
+
 TEST_F(Commands, DoctorShowsTheMechanismThatIsLeft) {
     configure_protocols();
     shim.set({{"no_pss", 1}, {"report_max_sessions", 4}});
