@@ -71,7 +71,7 @@ Loaded<TokenDirectory> TokenDirectory::open(const std::filesystem::path& module)
     if (PKCS11_CTX_load(libp11->context, module.c_str()) != 0) {
         return Failure{
             Errc::module_not_loadable,
-            "hsm.module " + module.string() + ": libp11 cannot load it: " + drain_openssl_reason()};
+            "hsm.module " + module.string() + ": libp11 cannot open it: " + drain_openssl_reason()};
     }
     libp11->loaded = true;
     // -1 with nothing in the error queue is how 0.4.12 reports that there is no slot.

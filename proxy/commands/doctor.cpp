@@ -293,6 +293,10 @@ int doctor(const Arguments& arguments) {
     if (!loaded) {
         return runtime::exit_usage;
     }
+    if (!loaded->settings.needs_hsm() && loaded->settings.hsm.module.empty()) {
+        std::cout << "no enabled protocol has its key in an HSM: nothing to examine\n";
+        return runtime::exit_done;
+    }
     // What is found should hold for "serve", which gives up root before it touches the HSM.
     if (::geteuid() == 0) {
         if (const auto dropped = runtime::drop_to(loaded->settings.user); !dropped) {

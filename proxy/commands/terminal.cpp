@@ -89,7 +89,7 @@ void run_with_progress(const std::string& what, const std::function<void()>& wor
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::milliseconds step{250};
     const auto begun = Clock::now();
-    const auto finished = std::async(std::launch::async, [&work] {
+    auto finished = std::async(std::launch::async, [&work] {
         certs::enter_thread("hsm command");
         work();
     });
@@ -99,6 +99,7 @@ void run_with_progress(const std::string& what, const std::function<void()>& wor
             std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begun).count();
         line.show(what + " … " + std::to_string(seconds) + " s");
     }
+    finished.get();
 }
 
 }  // namespace hsmfront::commands

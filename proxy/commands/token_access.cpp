@@ -19,7 +19,7 @@ using certs::Failure;
 using certs::Loaded;
 
 void prepare_process() {
-    auto logger = spdlog::stderr_logger_st("commands");
+    auto logger = spdlog::stderr_logger_mt("commands");
     logger->set_pattern("hsmfront: %l: %v");
     logger->set_level(spdlog::level::warn);
     spdlog::set_default_logger(std::move(logger));
@@ -50,7 +50,6 @@ Loaded<certs::Secret> find_pin(const config::Hsm& settings, certs::PinRisk risk)
     if (auto configured = check_configured(settings); !configured) {
         return configured.error();
     }
-    // Held, so that the library is loaded once for all that follows.
     const auto module = certs::Module::load(settings.module);
     if (!module) {
         return module.error();

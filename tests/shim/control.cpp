@@ -34,6 +34,7 @@ constexpr auto names = std::to_array<std::pair<const char*, Member>>({
     {"token_flags", &Switches::token_flags},
     {"no_login", &Switches::no_login},
     {"only_slot", &Switches::only_slot},
+    {"no_slots", &Switches::no_slots},
     {"extractable", &Switches::extractable},
 });
 

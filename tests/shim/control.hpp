@@ -29,6 +29,7 @@ struct Switches {
     std::atomic<long> token_flags = 0;
     std::atomic<long> no_login = 0;
     std::atomic<long> only_slot = 0;
+    std::atomic<long> no_slots = 0;
     std::atomic<long> extractable = 0;
     /// Differs from one content of the file to the next.
     std::atomic<std::uint64_t> version = 0;

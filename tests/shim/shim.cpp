@@ -35,6 +35,7 @@
 //                      without (as in nShield's accelerator slot)
 //   only_slot=N        delay_ms, jitter_ms, stall, fail_sign, open_rv and login_rv spare all other
 //                      slots
+//   no_slots=1         C_GetSlotList shows no slot
 //   extractable=1      every key says that it is
 #include "control.hpp"
 #include "counters.hpp"
@@ -163,7 +164,8 @@ CK_RV finalize(void* reserved) {
 CK_RV function_list(CK_FUNCTION_LIST** list);
 
 CK_RV slot_list(unsigned char present, CK_SLOT_ID* slots, unsigned long* count) {
-    if (shim().control.now().down != 0) {
+    const Switches& switches = shim().control.now();
+    if (switches.down != 0 || switches.no_slots != 0) {
         *count = 0;
         return CKR_OK;
     }

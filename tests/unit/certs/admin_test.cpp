@@ -164,8 +164,8 @@ TEST_F(Admin, RequestIsSignedByKeysOfEveryType) {
     for (const char* type : {"rsa:2048", "ec:P-256", "ec:P-384", "ed25519"}) {
         const auto key = generate(token, type, type);
         const RequestContent content{
-            parse_subject("/O=Example/CN=ftp.example.com").value(),
-            parse_names("DNS:ftp.example.com,IP:::1").value(),
+            *parse_subject("/O=Example/CN=ftp.example.com"),
+            *parse_names("DNS:ftp.example.com,IP:::1"),
             key->public_key.get(),
             key->plan.type};
         const auto pem = make_request(content, [&](const SignRequest& wanted) {
@@ -183,7 +183,7 @@ TEST_F(Admin, RequestIsSignedByKeysOfEveryType) {
 
 TEST_F(Admin, RequestWithASignatureThatDoesNotFitIsNotWritten) {
     const auto key = test::make_key("P-256");
-    const RequestContent content{parse_subject("/CN=a").value(), {}, key.get(), KeyType::ec};
+    const RequestContent content{*parse_subject("/CN=a"), {}, key.get(), KeyType::ec};
     const auto pem = make_request(content, [](const SignRequest&) -> Result<Signature> {
         return Signature(64, 1);
     });
@@ -267,6 +267,8 @@ TEST_F(Admin, DirectoryNeitherHangsNorFailsOnATokenThatIsAway) {
         EXPECT_THAT(certificates.error().message, HasSubstr("CKR_DEVICE_ERROR"));
     }
     shim_.set({{"down", CKR_TOKEN_NOT_PRESENT}});
+    EXPECT_FALSE(TokenDirectory::open(settings().module)) << "C_GetInfo fails";
+    shim_.set({{"no_slots", 1}});
     const auto empty = TokenDirectory::open(settings().module);
     ASSERT_TRUE(empty) << empty.error().message;
     EXPECT_TRUE(empty->slots().empty());
