@@ -1,0 +1,134 @@
+// ServiceStatus: when the service is ready, and how its state reads for people and for Prometheus.
+#include "proxy/admin/service_status.hpp"
+
+#include "proxy/admin/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+#include <sstream>
+
+namespace hsmfront::admin {
+namespace {
+
+using certs::TokenStatus;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Phase = ProtocolStatus::Phase;
+
+constexpr std::time_t now = 1'800'000'000;
+
+ServiceStatus serving() {
+    ServiceStatus status;
+    status.version = "1.2.3";
+    ProtocolStatus ftp;
+    ftp.name = "ftp";
+    ftp.phase = Phase::up;
+    ftp.hsm = true;
+    ftp.certificates = {{"rsa", "CN=ftp.example.com", "RSA-2048", now + 30 * 86'400}};
+    ProtocolStatus http;
+    http.name = "http";
+    http.phase = Phase::up;
+    status.protocols = {ftp, http};
+    TokenStatus token;
+    token.label = "a \"quoted\\ token\"\n";
+    token.state = TokenStatus::State::up;
+    token.last_signature = std::chrono::steady_clock::now();
+    token.wait.counts[0] = 3;
+    token.wait.counts[2] = 2;
+    token.wait.sum = 0.004;
+    certs::KeyStatus key;
+    key.alias = "rsa";
+    key.token = token.label;
+    key.signatures = 5;
+    key.latency.counts = token.wait.counts;
+    key.errors = {{"session", 1}, {"pin", 0}};
+    status.hsm = certs::HsmStatus{{token}, {key}};
+    return status;
+}
+
+TEST(ServiceStatus, IsReadyWhileAllServes) { EXPECT_EQ(serving().not_ready(), ""); }
+
+TEST(ServiceStatus, IsNotReadyWhileTheHsmIsAway) {
+    auto status = serving();
+    status.hsm->tokens[0].state = TokenStatus::State::recovering;
+    EXPECT_THAT(status.not_ready(), HasSubstr("ftp serves no new client"));
+}
+
+TEST(ServiceStatus, OneTokenOfTwoIsEnough) {
+    auto status = serving();
+    status.hsm->tokens.push_back(status.hsm->tokens[0]);
+    status.hsm->tokens[0].state = TokenStatus::State::recovering;
+    EXPECT_EQ(status.not_ready(), "");
+}
+
+TEST(ServiceStatus, IsNotReadyWithoutAFreshSignature) {
+    auto status = serving();
+    status.hsm->tokens[0].last_signature -= std::chrono::seconds(31);
+    EXPECT_THAT(status.not_ready(), HasSubstr("no signature for 30 s"));
+}
+
+TEST(ServiceStatus, IsNotReadyWhileAProtocolWaits) {
+    for (const Phase phase : {Phase::away, Phase::waiting_pin}) {
+        auto status = serving();
+        status.protocols[0].phase = phase;
+        EXPECT_THAT(status.not_ready(), HasSubstr("ftp waiting for the ")) << name(phase);
+    }
+}
+
+TEST(ServiceStatus, AProtocolThatIsDownIsNoMoreWaitedFor) {
+    auto status = serving();
+    status.protocols[0].phase = Phase::down;
+    EXPECT_EQ(status.not_ready(), "");
+    status.protocols[1].phase = Phase::down;
+    EXPECT_EQ(status.not_ready(), "no protocol serves");
+}
+
+TEST(ServiceStatus, ReadsWellInATerminal) {
+    const auto text = render(serving(), now);
+    EXPECT_THAT(text, HasSubstr("ready: yes"));
+    EXPECT_THAT(
+        text,
+        HasSubstr("rsa (RSA-2048, key in HSM) CN=ftp.example.com, until 2027-02-14, "
+                  "30 days left")
+    );
+    EXPECT_THAT(text, HasSubstr("rsa: 5 signatures, half <=0.5 ms, 99 of 100 <=2.5 ms"));
+    EXPECT_THAT(text, HasSubstr("errors, session: 1"));
+    EXPECT_THAT(text, Not(HasSubstr("errors, pin")));
+}
+
+/// Each line of the exposition format: comment, or name, labels and a number.
+TEST(Metrics, AreInTheExpositionFormat) {
+    const std::regex line(
+        "# (HELP|TYPE) hsmfront_[a-z_]+ .+|"
+        R"re(hsmfront_[a-z_]+(\{[a-z_]+="([^"\\\n]|\\["\\n])*"(,[a-z_]+="([^"\\\n]|\\["\\n])*")*\})? [0-9.e+-]+)re"
+    );
+    std::istringstream text(render_metrics(serving()));
+    std::map<std::string, int> types;
+    for (std::string one; std::getline(text, one);) {
+        EXPECT_TRUE(std::regex_match(one, line)) << one;
+        if (one.starts_with("# TYPE ")) {
+            ++types[one.substr(7, one.find(' ', 7) - 7)];
+        }
+    }
+    EXPECT_GT(types.size(), 10U);
+    for (const auto& [name, count] : types) {
+        EXPECT_EQ(count, 1) << name;
+    }
+}
+
+TEST(Metrics, HistogramsAreCumulativeAndEndWithAll) {
+    const auto text = render_metrics(serving());
+    const std::string labels = R"({token="a \"quoted\\ token\"\n",alias="rsa",le=)";
+    EXPECT_THAT(text, HasSubstr("hsmfront_hsm_sign_seconds_bucket" + labels + "\"0.0005\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("hsmfront_hsm_sign_seconds_bucket" + labels + "\"0.001\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("hsmfront_hsm_sign_seconds_bucket" + labels + "\"0.0025\"} 5\n"));
+    EXPECT_THAT(text, HasSubstr("hsmfront_hsm_sign_seconds_bucket" + labels + "\"+Inf\"} 5\n"));
+    EXPECT_THAT(text, HasSubstr("hsmfront_ready 1\n"));
+    EXPECT_THAT(text, HasSubstr(R"(hsmfront_protocol_up{protocol="ftp"} 1)"));
+}
+
+}  // namespace
+}  // namespace hsmfront::admin
