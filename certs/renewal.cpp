@@ -16,6 +16,7 @@ struct Member {
     std::shared_ptr<TokenLogin> login;  ///< the new one
     bool was_up = false;
     bool known_refused = false;  ///< the new PIN is one that the token refused before
+    bool hanging = false;        ///< its thread is looking for it, and stuck in the module
     bool connected = false;
     Failure failure;
 };
@@ -64,17 +65,24 @@ bool serious(const Member& member) {
 void let_go(std::vector<Member>& members) {
     const auto until = Clock::now() + members.front().token->settings().sign_timeout;
     for (auto& member : members) {
-        member.token->hold();
+        if (!member.hanging) {
+            member.token->hold();
+        }
     }
     // Signers leave all at the same time, and so does a module that two tokens share.
     for (auto& member : members) {
-        member.token->let_go(until);
+        if (!member.hanging) {
+            member.token->let_go(until);
+        }
     }
 }
 
 /// The first failure that counts, or of a token when none can be had.
 const Member* connect(std::vector<Member>& members) {
     for (auto& member : members) {
+        if (member.hanging) {
+            continue;
+        }
         if (member.known_refused) {
             member.failure = refused_before(*member.token);
         } else if (auto done = member.token->connect(member.login, Purpose::renewal); done) {
@@ -96,6 +104,9 @@ const Member* connect(std::vector<Member>& members) {
 void put_back(std::vector<Member>& members) {
     let_go(members);
     for (auto& member : members) {
+        if (member.hanging) {
+            continue;
+        }
         if (!member.was_up) {
             member.token->away(member.failure);
             continue;
@@ -109,6 +120,10 @@ void put_back(std::vector<Member>& members) {
 
 void keep(std::vector<Member>& members) {
     for (auto& member : members) {
+        if (member.hanging) {
+            member.token->set_next_login(member.login);
+            continue;
+        }
         member.token->set_login(member.login);
         if (!member.connected) {
             member.token->away(member.failure);
@@ -131,7 +146,7 @@ void keep(std::vector<Member>& members) {
     }
 }
 
-Loaded<void> stopped(const std::vector<Member>& members) {
+Loaded<void> still_open(const std::vector<Member>& members) {
     if (members.front().token->state()->state() == State::stopped) {
         return Failure{Errc::stopped, "the HSM was closed"};
     }
@@ -152,30 +167,36 @@ std::vector<Member> members_of(const std::vector<std::shared_ptr<Supervisor>>& t
     return members;
 }
 
-}  // namespace
-
-Loaded<void> renew_tokens(const std::vector<std::shared_ptr<Supervisor>>& tokens, Pins pins) {
-    auto members = members_of(tokens, std::move(pins));
-    Turns turns;
-    const auto until = Clock::now() + 2 * tokens.front()->settings().sign_timeout;
+/// Takes the turns. A token that is away does without: a module that hangs must not be in the way.
+Loaded<void> begin(std::vector<Member>& members, Turns& turns) {
+    const auto until = Clock::now() + 2 * members.front().token->settings().sign_timeout;
     for (auto& member : members) {
-        if (!turns.take(member.token, until)) {
+        member.hanging = !turns.take(member.token, until);
+        member.was_up = member.token->state()->state() == State::up;
+        if (member.hanging && (member.was_up || members.size() == 1)) {
             return Failure{
                 Errc::token_unavailable,
                 "token '" + member.token->state()->label() +
                     "': the module does not return from a call"};
         }
-        member.was_up = member.token->state()->state() == State::up;
         if (member.known_refused && (member.was_up || members.size() == 1)) {
             return refused_before(*member.token);
         }
     }
-    if (auto open = stopped(members); !open) {
-        return open;
+    return still_open(members);
+}
+
+}  // namespace
+
+Loaded<void> renew_tokens(const std::vector<std::shared_ptr<Supervisor>>& tokens, Pins pins) {
+    auto members = members_of(tokens, std::move(pins));
+    Turns turns;
+    if (auto begun = begin(members, turns); !begun) {
+        return begun;
     }
     let_go(members);
     const Member* const failed = connect(members);
-    if (auto open = stopped(members); !open) {
+    if (auto open = still_open(members); !open) {
         return open;
     }
     if (failed != nullptr) {

@@ -36,6 +36,11 @@ std::shared_ptr<TokenLogin> Supervisor::login_with(Secret pin) const {
     return std::make_shared<TokenLogin>(std::move(pin), refused_pins_);
 }
 
+void Supervisor::set_next_login(std::shared_ptr<TokenLogin> login) {
+    const std::lock_guard lock(mutex_);
+    next_login_ = std::move(login);
+}
+
 void Supervisor::stop() {
     const std::lock_guard once(stopping_);
     state_->stop();
@@ -127,6 +132,12 @@ void Supervisor::recover() {
     }
     if (Clock::now() < next_attempt_) {
         return;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (next_login_) {
+            login_ = std::move(next_login_);
+        }
     }
     const auto done = connect(login_, Purpose::recovery);
     if (!done) {

@@ -62,6 +62,8 @@ class Supervisor {
     /// With the turn.
     [[nodiscard]] const std::shared_ptr<TokenLogin>& login() const noexcept { return login_; }
     void set_login(std::shared_ptr<TokenLogin> login) { login_ = std::move(login); }
+    /// For the next attempt to bring the token back; needs no turn.
+    void set_next_login(std::shared_ptr<TokenLogin> login);
 
     /// With the turn: signers end after what they have in hand; what is queued stays there.
     void hold();
@@ -110,6 +112,7 @@ class Supervisor {
     mutable std::mutex mutex_;
     std::condition_variable ended_changed_;
     Connected connected_;
+    std::shared_ptr<TokenLogin> next_login_;
     bool ended_ = false;
 
     std::mutex stopping_;

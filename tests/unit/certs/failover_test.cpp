@@ -266,6 +266,45 @@ TEST_F(Failover, TokenWithARefusedPinIsNotInTheWayOfARenewal) {
     EXPECT_EQ(at(*hsm, 1).state, State::up);
 }
 
+TEST_F(Failover, LossOfOneAsksAfterTheOtherInItsModule) {
+    const auto hsm = open_two(two());
+    const auto front = key_of(*hsm, "front");
+    const auto both = key_of(*hsm, "both");
+    shim_.set({{"down", CKR_DEVICE_ERROR}});
+    EXPECT_FALSE(sign_now(*front)) << "only the first token has it";
+    // The second is known to nobody's signature, and its own test would not be due for a while.
+    EXPECT_TRUE(within(3s, [&] { return at(*hsm, 1).state == State::recovering; }));
+    shim_.set({});
+    EXPECT_TRUE(within(2s, [&] {
+        return at(*hsm, 0).state == State::up && at(*hsm, 1).state == State::up;
+    }));
+    EXPECT_EQ(shim_.counter("finalizes"), shim_.counter("inits") - 1);
+    EXPECT_TRUE(sign_now(*both));
+}
+
+TEST_F(Failover, TokenThatHangsOnItsWayBackIsNotInTheWayOfARenewal) {
+    auto quick = two();
+    quick.sign_timeout = 300ms;
+    const auto hsm = open_two(quick);
+    const auto key = key_of(*hsm, "both");
+    const long slot = slot_of("second");
+    shim_.set({{"down", CKR_DEVICE_ERROR}});
+    EXPECT_FALSE(sign_now(*key));
+    ASSERT_TRUE(within(3s, [&] { return at(*hsm, 1).state == State::recovering; }));
+    // The test signature of its recovery does not return.
+    shim_.set({{"stall", 1}, {"only_slot", slot}});
+    ASSERT_TRUE(within(3s, [&] {
+        return at(*hsm, 0).state == State::up && shim_.counter("signing_now") == 1;
+    }));
+    const auto renewed = hsm->renew(both_pins());
+    EXPECT_TRUE(renewed) << renewed.error().message;
+    EXPECT_EQ(at(*hsm, 1).state, State::recovering);
+    EXPECT_TRUE(sign_now(*key));
+    shim_.set({});
+    EXPECT_TRUE(within(3s, [&] { return at(*hsm, 1).state == State::up; }));
+    EXPECT_TRUE(hsm->renew(both_pins()));
+}
+
 /// A copy of the library is a module of its own, as another maker's would be.
 TEST_F(Failover, TokenInAnotherModuleServesWhileTheFirstIsReloaded) {
     const test::TempDir place;

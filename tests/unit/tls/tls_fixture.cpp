@@ -146,8 +146,11 @@ std::shared_ptr<const Context> context_with(
     std::vector<Identity> identities;
     auto chain = self_signed(key->public_key());
     identities.push_back({"test", std::move(chain), std::shared_ptr<certs::RemoteKey>(key)});
-    auto context =
-        Context::create({std::move(policy), std::move(alpn), "test"}, std::move(identities));
+    Context::Options options;
+    options.tls = std::move(policy);
+    options.alpn = std::move(alpn);
+    options.session_context = "test";
+    auto context = Context::create(options, std::move(identities));
     EXPECT_TRUE(context) << context.error().message;
     return context ? *context : nullptr;
 }
@@ -157,7 +160,9 @@ std::shared_ptr<const Context> file_context() {
     auto chain = self_signed(key.get());
     std::vector<Identity> identities;
     identities.push_back({"test", std::move(chain), std::move(key)});
-    auto context = Context::create({{}, {}, "test"}, std::move(identities));
+    Context::Options options;
+    options.session_context = "test";
+    auto context = Context::create(options, std::move(identities));
     EXPECT_TRUE(context);
     return *context;
 }
