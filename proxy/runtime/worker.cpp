@@ -23,10 +23,13 @@ Worker::~Worker() { join(); }
 
 void Worker::start(std::function<void()> on_done) {
     thread_ = std::thread([this, on_done = std::move(on_done)] {
-        net::asio::co_spawn(loop_, run(), [](const std::exception_ptr& error) {
+        net::asio::co_spawn(loop_, run(), [this](const std::exception_ptr& error) {
             if (error) {
                 std::rethrow_exception(error);
             }
+            // Every session has ended. The services live on, and with them idle backend connections
+            // whose timer would keep the loop going.
+            loop_.stop();
         });
         loop_.run();
         on_done();

@@ -92,6 +92,22 @@ TEST_F(TokenFault, OneFailedSignatureCostsOneHandshake) {
     EXPECT_TRUE(front->process().running());
 }
 
+TEST_F(TokenFault, ModuleThatDoesNotInitialiseAtStartIsTriedAgain) {
+    shim.set({{"init_rv", ckr_device_error}});
+    launch();
+    ASSERT_TRUE(eventually([&] {
+        return auth_tls_reply(config.ftp.explicit_port).starts_with("431");
+    }));
+    EXPECT_FALSE(TlsClient(config.http.port).connected());
+    shim.set({});
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_TRUE(eventually([&] {
+        return TlsClient(config.http.port).get("/small") == "small" && curl({ftp("/")}).code == 0;
+    }));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, sanitized ? 10s : 2s);
+    EXPECT_EQ(shim.counter("logins"), 1U);
+}
+
 TEST_F(TokenFault, WrongTokenLabelIsFinal) {
     config.hsm.token = "elsewhere";
     config.http.hsm = false;
