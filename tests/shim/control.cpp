@@ -53,6 +53,17 @@ std::uint64_t fingerprint(const char* path) {
     return mix(sum, static_cast<std::uint64_t>(info.st_mtim.tv_nsec));
 }
 
+std::size_t index_of(const char* name) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (std::strcmp(names.at(i).first, name) == 0) {
+            return i;
+        }
+    }
+    // A misspelt switch would make a test pass for the wrong reason.
+    (void)std::fprintf(stderr, "hsmfront_pkcs11_shim: unknown switch '%s'\n", name);
+    std::abort();
+}
+
 }  // namespace
 
 Control::Control() : path_(std::getenv("HSMFRONT_SHIM_CONTROL")) {}
@@ -61,9 +72,10 @@ const Switches& Control::now() {
     if (path_ == nullptr) {
         return switches_;
     }
-    const std::uint64_t current = fingerprint(path_);
-    if (current != seen_.load()) {
+    if (fingerprint(path_) != seen_.load()) {
         const std::lock_guard lock(mutex_);
+        // Again, since another thread may have been faster, and with a newer file.
+        const std::uint64_t current = fingerprint(path_);
         if (current != seen_.load()) {
             parse();
             switches_.version = current;
@@ -74,32 +86,22 @@ const Switches& Control::now() {
 }
 
 void Control::parse() {
-    for (const auto& [name, member] : names) {
-        switches_.*member = 0;
-    }
+    std::array<long, names.size()> values{};
     if (FILE* file = std::fopen(path_, "re")) {
         std::array<char, 256> line{};
         while (std::fgets(line.data(), static_cast<int>(line.size()), file) != nullptr) {
             char* equals = std::strchr(line.data(), '=');
             if (equals != nullptr && line[0] != '#') {
                 *equals = '\0';
-                set(line.data(), std::strtol(equals + 1, nullptr, 0));
+                values.at(index_of(line.data())) = std::strtol(equals + 1, nullptr, 0);
             }
         }
         (void)std::fclose(file);
     }
-}
-
-void Control::set(const char* name, long value) {
-    for (const auto& [known, member] : names) {
-        if (std::strcmp(known, name) == 0) {
-            switches_.*member = value;
-            return;
-        }
+    // Only now, so that a call going on sees no switch off that is on before and after.
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        switches_.*(names.at(i).second) = values.at(i);
     }
-    // A misspelt switch would make a test pass for the wrong reason.
-    (void)std::fprintf(stderr, "hsmfront_pkcs11_shim: unknown switch '%s'\n", name);
-    std::abort();
 }
 
 }  // namespace hsmfront::shim

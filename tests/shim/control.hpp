@@ -43,7 +43,6 @@ class Control {
 
   private:
     void parse();
-    void set(const char* name, long value);
 
     const char* path_;
     std::mutex mutex_;
