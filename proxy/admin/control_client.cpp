@@ -32,11 +32,6 @@ Failure failure(const std::filesystem::path& socket, const error_code& ec) {
 certs::Loaded<ControlReply> ask(
     const std::filesystem::path& socket, Verb verb, const certs::Secret& pin
 ) {
-    if (socket.empty()) {
-        return Failure{
-            make_error_code(certs::Errc::file_unreadable),
-            "admin.socket is not set; set it and restart the service"};
-    }
     net::asio::io_context context{1};
     net::asio::basic_stream_socket<net::asio::local::stream_protocol, net::Executor> connection(
         context

@@ -15,17 +15,25 @@ namespace hsmfront::commands {
 namespace {
 
 /// Only the socket and the prompt matter here: what else is wrong in the file is the service's to
-/// say, at a reload.
-config::Settings load_for_service(const Arguments& arguments) {
+/// say, at a reload. Nothing if there is no socket in it (exit code 2).
+std::optional<config::Settings> load_for_service(const Arguments& arguments) {
     auto loaded = runtime::load_settings(config_file(arguments), arguments.values("--set"));
-    std::erase_if(loaded.problems, [](const config::Problem& problem) {
-        return !problem.key.empty() && !problem.key.starts_with("admin");
+    const bool found = !loaded.settings.admin.socket.empty();
+    std::erase_if(loaded.problems, [found](const config::Problem& problem) {
+        return found && !problem.key.starts_with("admin");
     });
     std::cerr << config::render(loaded.problems);
+    if (!found) {
+        (void)fail("admin.socket is not set; set it and restart the service");
+        return std::nullopt;
+    }
     return std::move(loaded.settings);
 }
 
-int show(const certs::Loaded<admin::ControlReply>& reply) {
+int ask_and_show(
+    const config::Settings& settings, admin::Verb verb, const certs::Secret& pin = {}
+) {
+    const auto reply = admin::ask(settings.admin.socket, verb, pin);
     if (!reply) {
         return fail(reply.error());
     }
@@ -49,23 +57,23 @@ certs::Loaded<certs::Secret> read_typed_pin(const config::Hsm& settings) {
 
 int reload(const Arguments& arguments) {
     const auto settings = load_for_service(arguments);
-    return show(admin::ask(settings.admin.socket, admin::Verb::reload));
+    return settings ? ask_and_show(*settings, admin::Verb::reload) : runtime::exit_usage;
 }
 
 int status(const Arguments& arguments) {
     const auto settings = load_for_service(arguments);
     const auto verb = arguments.has("--metrics") ? admin::Verb::metrics : admin::Verb::status;
-    return show(admin::ask(settings.admin.socket, verb));
+    return settings ? ask_and_show(*settings, verb) : runtime::exit_usage;
 }
 
 int pin(const Arguments& arguments) {
     prepare_process();
     const auto settings = load_for_service(arguments);
-    const auto typed = read_typed_pin(settings.hsm);
-    if (!typed) {
-        return fail(typed.error());
+    if (!settings) {
+        return runtime::exit_usage;
     }
-    return show(admin::ask(settings.admin.socket, admin::Verb::pin, *typed));
+    const auto typed = read_typed_pin(settings->hsm);
+    return typed ? ask_and_show(*settings, admin::Verb::pin, *typed) : fail(typed.error());
 }
 
 }  // namespace hsmfront::commands

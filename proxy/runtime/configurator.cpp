@@ -169,6 +169,7 @@ std::optional<Loaded<void>> Configurator::open_hsm() {
         return pins->error();
     }
     if (pins_.was_refused(**pins)) {
+        pins_.refused(**pins);
         return Failure{
             make_error_code(Errc::pin_incorrect),
             "the token refused this PIN before; it is not sent again"};

@@ -20,6 +20,15 @@ Failure refused(std::string message) {
     return {make_error_code(Errc::file_malformed), std::move(message)};
 }
 
+/// All problems in one line, for the log.
+std::string in_one_line(const std::vector<config::Problem>& problems) {
+    std::string text;
+    for (const auto& problem : problems) {
+        text += (text.empty() ? "" : "; ") + config::render(problem);
+    }
+    return text;
+}
+
 /// The first key whose change the running service cannot follow, or empty.
 std::string needs_restart(const config::Settings& now, const config::Settings& next) {
     const std::pair<const char*, bool> fixed[] = {
@@ -93,7 +102,7 @@ Loaded<std::string> Configurator::reload_now() {
     };
     auto loaded = load_settings(source_.file, source_.overrides);
     if (!loaded.ok()) {
-        return failed(config::render(loaded.problems));
+        return failed(in_one_line(loaded.problems));
     }
     if (const auto key = needs_restart(*settings_, loaded.settings); !key.empty()) {
         return failed(key + " changed, which needs a restart");

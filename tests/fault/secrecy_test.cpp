@@ -179,6 +179,9 @@ TEST_P(CoreFile, IsNotWritten) {
     command.argv = {"sleep", "60"};
     command.directory = scratch();
     Process other(command);
+    const auto name = "/proc/" + std::to_string(other.pid()) + "/comm";
+    // Before its exec it is a copy of this process, in this folder.
+    ASSERT_TRUE(eventually([&] { return text_of(name) == "sleep\n"; }));
     if (!dumps_core(other, GetParam())) {
         GTEST_SKIP() << "no process leaves a core file on this machine: core_pattern is "
                      << text_of("/proc/sys/kernel/core_pattern");

@@ -89,8 +89,8 @@ TEST_F(Admin, SocketLeftByAKilledServiceIsTakenOver) {
     front->process().signal(SIGKILL);
     ASSERT_EQ(front->process().wait(10s), 128 + SIGKILL);
     ASSERT_TRUE(std::filesystem::exists(socket()));
-    start();
-    EXPECT_EQ(ask({"status"}).code, 0);
+    launch();
+    EXPECT_TRUE(eventually([this] { return ask({"status"}).code == 0; })) << front->log();
 }
 
 TEST_F(Admin, ReloadServesNewSettingsAndSaysSo) {
@@ -123,7 +123,7 @@ TEST_F(Admin, ReloadThatFailsChangesNothing) {
         EXPECT_EQ(curl({ftp("/")}).code, 0) << why;
     };
     const FrontConfig good = config;
-    config.http.extra = "hsts: 2d\n  htps: 1";
+    config.http.extra = "hsts: 2d\nhtps: 1";
     failing("unknown key");
     config = good;
     config.http.extra = "hsts: 2d";
@@ -135,8 +135,14 @@ TEST_F(Admin, ReloadThatFailsChangesNothing) {
     failing("PIN");
     config = good;
     config.http.extra = "hsts: 2d";
-    config.ftp.explicit_port = ports.next();
+    config.ftp.implicit_port = ports.next();
     failing("ftp.listen changed, which needs a restart");
+    write_file(scratch() / "hsmfront.yaml", "not: [yaml\n");
+    EXPECT_EQ(ask({"reload"}).code, 2) << "where is the socket?";
+    front->process().signal(SIGHUP);
+    EXPECT_TRUE(front->logged("not valid YAML"));
+    config = good;
+    rewrite_configuration();
     EXPECT_THAT(ask({"status"}).out, HasSubstr("ready: yes"));
 }
 
