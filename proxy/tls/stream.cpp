@@ -47,6 +47,8 @@ net::Task<error_code> Stream::handshake(net::milliseconds limit) {
     SSL_clear_mode(ssl_.get(), SSL_MODE_ASYNC);
     if (sign_wait_ && sign_wait_->error()) {
         failure_ = "signature: " + sign_wait_->error().message();
+    } else if (ec && context_->certificates().empty()) {
+        failure_ = "no key to sign with yet, the HSM is away";
     }
     sign_wait_.reset();
     if (ec) {

@@ -206,6 +206,17 @@ bool Client::connect_tcp(std::uint16_t port) {
     return ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
 }
 
+void Client::ask_for(const std::string& name) {
+    if (!name.empty()) {
+        SSL_set_tlsext_host_name(ssl_.get(), name.c_str());
+    }
+}
+
+std::string Client::peer_key_type() const {
+    X509* certificate = SSL_get0_peer_certificate(ssl_.get());
+    return certificate == nullptr ? "" : EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate));
+}
+
 bool Client::connect(std::uint16_t port, SSL_SESSION* session) {
     if (!connect_tcp(port)) {
         return false;

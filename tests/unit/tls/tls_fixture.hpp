@@ -80,6 +80,11 @@ class Client {
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
+    /// Sends `name` as SNI in the handshake to come; an empty one is not sent.
+    void ask_for(const std::string& name);
+    /// "RSA", "EC", "ED25519": of the server's certificate.
+    [[nodiscard]] std::string peer_key_type() const;
+
     /// Connects and does the handshake; resumes `session` if given.
     [[nodiscard]] bool connect(std::uint16_t port, SSL_SESSION* session = nullptr);
     [[nodiscard]] bool connect_tcp(std::uint16_t port);

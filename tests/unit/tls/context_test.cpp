@@ -1,0 +1,135 @@
+// Context: without keys, after another one, and with hosts of their own.
+#include "proxy/net/errc.hpp"
+#include "tls_fixture.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/x509.h>
+
+namespace hsmfront::tls {
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+
+std::shared_ptr<const Context> context_of(
+    const char* type, const Context* predecessor = nullptr, std::vector<NamedContext> hosts = {}
+) {
+    auto key = make_key(type);
+    auto chain = self_signed(key.get());
+    std::vector<Identity> identities;
+    identities.push_back({type, std::move(chain), std::move(key)});
+    Context::Options options;
+    options.session_context = "test";
+    options.predecessor = predecessor;
+    options.hosts = std::move(hosts);
+    auto context = Context::create(options, std::move(identities));
+    EXPECT_TRUE(context) << context.error().message;
+    return *context;
+}
+
+struct Seen {
+    error_code error;
+    std::string failure;
+    bool resumed = false;
+};
+
+net::Task<void> serve(net::Socket socket, std::shared_ptr<const Context> context, Seen& seen) {
+    Stream stream(std::move(socket), std::move(context));
+    seen.error = co_await stream.handshake(10s);
+    seen.failure = stream.failure();
+    seen.resumed = stream.info().resumed;
+    if (!seen.error) {
+        EXPECT_FALSE(co_await net::write_all(stream, std::string_view("data")));
+        EXPECT_FALSE(co_await stream.shutdown_send());
+    }
+}
+
+/// One connection; returns the newest session the client has.
+SessionPtr connect_once(
+    const std::shared_ptr<const Context>& context, int version, SSL_SESSION* session, Seen& seen
+) {
+    OneShotServer server;
+    SessionPtr newest;
+    server.run(
+        [&](net::Socket socket) { return serve(std::move(socket), context, seen); },
+        [&] {
+            Client client(version);
+            if (client.connect(server.port(), session)) {
+                EXPECT_EQ(client.read_all(), "data");
+                client.shut_down();
+                newest = client.tickets().empty() ? client.session()
+                                                  : std::move(client.tickets().back());
+            }
+        }
+    );
+    return newest;
+}
+
+TEST(Context, WithoutKeysIsNeverAvailableAndRefusesAtOnce) {
+    Context::Options options;
+    options.session_context = "test";
+    const auto context = Context::create(options, {});
+    ASSERT_TRUE(context) << context.error().message;
+    EXPECT_FALSE((*context)->available());
+    EXPECT_TRUE((*context)->certificates().empty());
+    Seen seen;
+    EXPECT_FALSE(connect_once(*context, 0, nullptr, seen));
+    EXPECT_EQ(seen.error, make_error_code(net::Errc::tls_failed));
+    EXPECT_EQ(seen.failure, "no key to sign with yet, the HSM is away");
+}
+
+class Successor : public testing::TestWithParam<int> {};
+
+INSTANTIATE_TEST_SUITE_P(Versions, Successor, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION));
+
+TEST_P(Successor, ResumesSessionsOfItsPredecessorOnly) {
+    const auto before = context_of("P-256");
+    const auto after = context_of("P-256", before.get());
+    const auto stranger = context_of("P-256");
+    Seen seen;
+    auto session = connect_once(before, GetParam(), nullptr, seen);
+    ASSERT_TRUE(session);
+    EXPECT_FALSE(seen.resumed);
+    session = connect_once(after, GetParam(), session.get(), seen);
+    ASSERT_TRUE(session);
+    EXPECT_TRUE(seen.resumed);
+    session = connect_once(stranger, GetParam(), session.get(), seen);
+    EXPECT_FALSE(seen.resumed);
+}
+
+/// The type of the certificate that a client asking for `name` is shown.
+std::string shown_for(const std::shared_ptr<const Context>& context, const std::string& name) {
+    OneShotServer server;
+    Seen seen;
+    std::string type;
+    server.run(
+        [&](net::Socket socket) { return serve(std::move(socket), context, seen); },
+        [&] {
+            Client client;
+            client.ask_for(name);
+            ASSERT_TRUE(client.connect(server.port()));
+            type = client.peer_key_type();
+            EXPECT_EQ(client.read_all(), "data");
+        }
+    );
+    return type;
+}
+
+TEST(Context, HostsAreFoundByExactNameThenByWildcard) {
+    const auto context = context_of(
+        "P-256",
+        nullptr,
+        {{"*.example.com", context_of("RSA")}, {"www.example.com", context_of("ED25519")}}
+    );
+    ASSERT_EQ(context->certificates().size(), 3U);
+    EXPECT_EQ(context->certificates()[0].type, "P-256");
+    EXPECT_EQ(shown_for(context, "www.example.com"), "ED25519");
+    EXPECT_EQ(shown_for(context, "WWW.Example.COM"), "ED25519");
+    EXPECT_EQ(shown_for(context, "ftp.example.com"), "RSA");
+    EXPECT_EQ(shown_for(context, "a.b.example.com"), "EC");
+    EXPECT_EQ(shown_for(context, "example.com"), "EC");
+    EXPECT_EQ(shown_for(context, ""), "EC");
+}
+
+}  // namespace
+}  // namespace hsmfront::tls
