@@ -137,73 +137,66 @@ void Configurator::start_file_protocols() {
 
 void Configurator::attempt_hsm() {
     retry_at_.reset();
-    if (hsm_ == nullptr) {
-        const auto opened = open_hsm();
-        for (const Protocol protocol : hsm_protocols()) {
-            if (phase(protocol) == Phase::down) {
-                continue;
-            }
-            if (!opened) {
-                set(protocol, Phase::waiting_pin, "waiting for the PIN");
-            } else if (!*opened) {
-                hsm_failed(protocol, opened->error());
-            }
-        }
-        if (!opened || !*opened) {
-            return;
-        }
-    }
+    const auto opened = hsm_ == nullptr ? open_hsm() : Step::done;
     for (const Protocol protocol : hsm_protocols()) {
-        if (phase(protocol) != Phase::up && phase(protocol) != Phase::down) {
+        if (phase(protocol) == Phase::up || phase(protocol) == Phase::down) {
+            continue;
+        }
+        if (!opened) {
+            hsm_failed(protocol, opened.error());
+        } else if (*opened == Step::waiting_for_pin) {
+            set(protocol, Phase::waiting_pin, "waiting for the PIN");
+        } else {
             bring_up(protocol);
         }
     }
 }
 
-std::optional<Loaded<void>> Configurator::open_hsm() {
-    auto pins = obtain_pins();
-    if (!pins) {
-        return std::nullopt;
+Loaded<Configurator::Step> Configurator::open_hsm() {
+    certs::Pins pins;
+    auto obtained = obtain_pins(pins);
+    if (!obtained || *obtained == Step::waiting_for_pin) {
+        return obtained;
     }
-    if (!*pins) {
-        return pins->error();
-    }
-    if (pins_.was_refused(**pins)) {
-        pins_.refused(**pins);
+    if (pins_.was_refused(pins)) {
+        pins_.refused(pins);
         return Failure{
             make_error_code(Errc::pin_incorrect),
             "the token refused this PIN before; it is not sent again"};
     }
-    auto hsm = certs::Hsm::open(settings_->hsm, copy(**pins));
+    auto hsm = certs::Hsm::open(settings_->hsm, copy(pins));
     if (!hsm) {
         if (is(hsm.error(), Errc::pin_incorrect) || is(hsm.error(), Errc::pin_locked)) {
-            pins_.refused(**pins);
+            pins_.refused(pins);
         }
         return hsm.error();
     }
     const std::lock_guard lock(mutex_);
     hsm_ = std::move(*hsm);
-    return Loaded<void>{};
+    return Step::done;
 }
 
-std::optional<Loaded<certs::Pins>> Configurator::obtain_pins() {
-    auto pins = pins_.collect(settings_->hsm, written_pins_);
-    if (pins || settings_->hsm.pin.configured() || !is(pins.error(), Errc::pin_missing)) {
-        return pins;
+Loaded<Configurator::Step> Configurator::obtain_pins(certs::Pins& pins) {
+    auto collected = pins_.collect(settings_->hsm, written_pins_);
+    const bool ask =
+        !collected && !settings_->hsm.pin.configured() && is(collected.error(), Errc::pin_missing);
+    if (ask) {
+        auto asked = ask_for_pin();
+        if (!asked || *asked == Step::waiting_for_pin) {
+            return asked;
+        }
+        collected = pins_.collect(settings_->hsm, written_pins_);
     }
-    const auto asked = ask_for_pin();
-    if (!asked) {
-        return asked.error();
+    if (!collected) {
+        return collected.error();
     }
-    if (*asked == Asked::waiting) {
-        return std::nullopt;
-    }
-    return pins_.collect(settings_->hsm, written_pins_);
+    pins = std::move(*collected);
+    return Step::done;
 }
 
 /// Waits at the terminal until the PIN is typed or something else is to be done. Where there is no
 /// terminal the wait goes on without it, as long as `hsmfront pin` can reach the service.
-Loaded<Configurator::Asked> Configurator::ask_for_pin() {
+Loaded<Configurator::Step> Configurator::ask_for_pin() {
     const auto now = Clock::now();
     if (!pin_until_) {
         pin_until_ = now + settings_->hsm.pin_timeout;
@@ -216,7 +209,7 @@ Loaded<Configurator::Asked> Configurator::ask_for_pin() {
     {
         const std::lock_guard lock(mutex_);
         if (stop_.stop_requested() || !requests_.empty()) {
-            return Asked::waiting;
+            return Step::waiting_for_pin;
         }
         prompt_ = std::stop_source();
         stop = prompt_.get_token();
@@ -228,10 +221,10 @@ Loaded<Configurator::Asked> Configurator::ask_for_pin() {
     );
     if (typed) {
         pins_.typed(std::move(*typed));
-        return Asked::typed;
+        return Step::done;
     }
     if (interrupted()) {
-        return Asked::waiting;
+        return Step::waiting_for_pin;
     }
     if (Clock::now() >= *pin_until_ || settings_->admin.socket.empty()) {
         return typed.error();
@@ -243,7 +236,7 @@ Loaded<Configurator::Asked> Configurator::ask_for_pin() {
             std::chrono::duration_cast<std::chrono::seconds>(settings_->hsm.pin_timeout).count()
         );
     }
-    return Asked::waiting;
+    return Step::waiting_for_pin;
 }
 
 Loaded<std::shared_ptr<const tls::Context>> Configurator::context_for(

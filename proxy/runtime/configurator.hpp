@@ -82,11 +82,11 @@ class Configurator {
     // Start, and retries while the HSM is away.
     void start_file_protocols();
     void attempt_hsm();
-    /// Nothing: an operator is asked for the PIN.
-    [[nodiscard]] std::optional<certs::Loaded<void>> open_hsm();
-    [[nodiscard]] std::optional<certs::Loaded<certs::Pins>> obtain_pins();
-    enum class Asked { typed, waiting };
-    [[nodiscard]] certs::Loaded<Asked> ask_for_pin();
+    /// How far a step got that may need an operator.
+    enum class Step { done, waiting_for_pin };
+    [[nodiscard]] certs::Loaded<Step> open_hsm();
+    [[nodiscard]] certs::Loaded<Step> obtain_pins(certs::Pins& pins);
+    [[nodiscard]] certs::Loaded<Step> ask_for_pin();
     void bring_up(Protocol protocol);
     void hsm_failed(Protocol protocol, const certs::Failure& failure);
     void fail(Protocol protocol, const std::string& why);

@@ -121,5 +121,34 @@ TEST_F(AwayAtStart, ServiceBeginsWithTheToken) {
     EXPECT_LT(time_to_service(), sanitized ? 10s : 2s);
 }
 
+/// The same token once through its processes, and once through its module in the proxy.
+class Standby : public OutageStage {
+  protected:
+    Standby() {
+        config.hsm.extra = "failover: [{ token: front, module: /usr/lib/softhsm/libsofthsm2.so }]";
+        config.env.merge(token.environment());
+    }
+};
+
+TEST_F(Standby, SignsWhileTheFirstTokenIsAway) {
+    start();
+    EXPECT_TRUE(full_handshake());
+    EXPECT_EQ(front->line_with("HSM lost"), "");
+    SteadyClients clients({config.ftp.explicit_port, config.http.port}, vsftpd.root(), scratch());
+    for (int round = 0; round < 3; ++round) {
+        server.kill();
+        for (int i = 0; i < 20; ++i) {
+            EXPECT_TRUE(full_handshake()) << "handshake " << i << " without the first token";
+        }
+        EXPECT_THAT(auth_tls_reply(config.ftp.explicit_port), StartsWith("234"));
+        server.start();
+        EXPECT_TRUE(eventually([&] { return server.connections() == 1; }));
+    }
+    auto seen = clients.finish();
+    EXPECT_GT(seen["handshakes"], 20);
+    EXPECT_EQ(seen["refused"], 0);
+    EXPECT_NE(front->line_with("HSM lost"), "") << "the first token was never missed";
+}
+
 }  // namespace
 }  // namespace hsmfront::test
