@@ -22,7 +22,7 @@ class Checker {
         : settings_(settings), now_(std::chrono::system_clock::to_time_t(now)) {}
 
     std::vector<Problem> run() {
-        check_module();
+        check_modules();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
                 check_protocol(protocol);
@@ -41,12 +41,25 @@ class Checker {
         problems_.push_back(std::move(problem));
     }
 
-    void check_module() {
+    void check_modules() {
+        if (!settings_.needs_hsm()) {
+            return;
+        }
+        check_module("hsm.module", settings_.hsm.module);
+        for (std::size_t i = 0; i < settings_.hsm.failover.size(); ++i) {
+            const auto& module = settings_.hsm.failover[i].module;
+            if (!module.empty()) {
+                check_module("hsm.failover[" + std::to_string(i) + "].module", module);
+            }
+        }
+    }
+
+    void check_module(const std::string& key, const std::filesystem::path& module) {
         std::error_code ec;
-        if (settings_.needs_hsm() && !std::filesystem::is_regular_file(settings_.hsm.module, ec)) {
+        if (!std::filesystem::is_regular_file(module, ec)) {
             add(Severity::error,
-                "hsm.module",
-                "no such file " + settings_.hsm.module.string() +
+                key,
+                "no such file " + module.string() +
                     "; give the path of the PKCS#11 library of your HSM");
         }
     }

@@ -331,5 +331,17 @@ TEST_F(Commands, DoctorSaysThatTheTokenIsAway) {
     EXPECT_EQ(hsmfront({"doctor", "--set", "hsm.module=/nonexistent.so"}).code, 1);
 }
 
+TEST_F(Commands, CheckLooksForTheModulesOfFailoverTokens) {
+    configure_protocols();
+    std::string text = text_of(dir_ / "hsmfront.yaml");
+    text.insert(text.find("certificates:"), "  failover: [{ token: b, module: /no/such.so }]\n");
+    (void)dir_.write("hsmfront.yaml", text);
+    const auto checked = hsmfront({"check"});
+    EXPECT_EQ(checked.code, 2);
+    EXPECT_THAT(
+        checked.error, HasSubstr("error: hsm.failover[0].module: no such file /no/such.so")
+    );
+}
+
 }  // namespace
 }  // namespace hsmfront::test
