@@ -116,7 +116,8 @@ Signature full_length(Signature signature, std::size_t bits) {
 Result<std::vector<CK_MECHANISM_TYPE>> token_mechanisms(const Module& module, CK_SLOT_ID slot) {
     CK_ULONG count = 0;
     CK_RV result = module.call().C_GetMechanismList(slot, nullptr, &count);
-    std::vector<CK_MECHANISM_TYPE> list(count);
+    // p11-kit-client 0.24 takes mechanisms out of the list it fills, and reads one behind its end.
+    std::vector<CK_MECHANISM_TYPE> list(count + 1);
     if (result == CKR_OK && count > 0) {
         result = module.call().C_GetMechanismList(slot, list.data(), &count);
     }
