@@ -128,12 +128,21 @@ class Standby : public OutageStage {
         config.hsm.extra = "failover: [{ token: front, module: /usr/lib/softhsm/libsofthsm2.so }]";
         config.env.merge(token.environment());
     }
+
+    /// How often the first token was lost and came back.
+    [[nodiscard]] int times_back() const {
+        const std::string log = front->log();
+        int count = 0;
+        for (std::size_t at = 0; (at = log.find("is back after", at)) != std::string::npos; ++at) {
+            ++count;
+        }
+        return count;
+    }
 };
 
 TEST_F(Standby, SignsWhileTheFirstTokenIsAway) {
     start();
     EXPECT_TRUE(full_handshake());
-    EXPECT_EQ(front->line_with("HSM lost"), "");
     SteadyClients clients({config.ftp.explicit_port, config.http.port}, vsftpd.root(), scratch());
     for (int round = 0; round < 3; ++round) {
         server.kill();
@@ -142,12 +151,11 @@ TEST_F(Standby, SignsWhileTheFirstTokenIsAway) {
         }
         EXPECT_THAT(auth_tls_reply(config.ftp.explicit_port), StartsWith("234"));
         server.start();
-        EXPECT_TRUE(eventually([&] { return server.connections() == 1; }));
+        EXPECT_TRUE(eventually([&] { return times_back() > round; })) << "round " << round;
     }
     auto seen = clients.finish();
     EXPECT_GT(seen["handshakes"], 20);
     EXPECT_EQ(seen["refused"], 0);
-    EXPECT_NE(front->line_with("HSM lost"), "") << "the first token was never missed";
 }
 
 }  // namespace
