@@ -259,9 +259,7 @@ std::vector<Key> ftp_keys() {
 
 std::vector<Key> ftp_session_keys() {
     return {
-        example(text(
-            "ftp.greeting", [](Settings& s) { return &s.ftp.greeting; }, check_line
-        )),
+        example(text("ftp.greeting", [](Settings& s) { return &s.ftp.greeting; })),
         commands("ftp.commands.allow", &FtpCommands::allow),
         commands("ftp.commands.deny", &FtpCommands::deny),
         count(
