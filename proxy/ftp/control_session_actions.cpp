@@ -87,9 +87,8 @@ net::Task<void> ControlSession::perform(action::StartTls start) {
 }
 
 net::Task<error_code> ControlSession::start_tls() {
-    tag_ = tls::SessionTag::random();
     tls::StreamOptions options;
-    options.tag = tag_;
+    options.tag = tls::SessionTag::random();
     options.read_ahead = false;  // clear text may follow close_notify (CCC, REIN)
     net::Socket socket = plain_->release();
     auto stream = std::make_unique<tls::Stream>(std::move(socket), snapshot_->tls, options);
@@ -107,7 +106,7 @@ net::Task<error_code> ControlSession::start_tls() {
         detail_ = ": " + (tls_->failure().empty() ? ec.message() : tls_->failure());
         co_return ec;
     }
-    tls_context_ = tls_->context();
+    binding_ = tls_->binding();
     totals_.tls_version = tls_->info().version;
     totals_.resumed = tls_->info().resumed;
     co_return error_code{};
@@ -204,8 +203,7 @@ net::Task<void> ControlSession::perform(action::OpenData open) {
     plan.backend_source = backend_->local.address();
     plan.client = peer_.address();
     plan.local = local_.address();
-    plan.tls = tls_context_;
-    plan.tag = tag_;
+    plan.control = binding_;
     plan.session_id = id_;
     std::optional<net::PortRange::Loan> listener;
     if (listener_ && !open.client_port) {

@@ -4,7 +4,6 @@
 #include "proxy/net/connector.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
-#include "proxy/tls/stream.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -151,20 +150,40 @@ bool DataChannel::from_client(const net::tcp::endpoint& peer) const {
     return false;
 }
 
-/// TLS on the client's side. We are the server in active mode too (RFC 4217 §7).
-net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
-    using config::SessionReuse;
-    const SessionReuse reuse = settings_.data.session_reuse;
+tls::StreamOptions DataChannel::tls_options() const {
+    const tls::ControlBinding& control = plan_.control;
+    const bool resume =
+        settings_.data.session_reuse != config::SessionReuse::off && control.extended_master_secret;
     tls::StreamOptions options;
-    // A tag that no ticket has: nothing is resumed.
-    options.tag = reuse == SessionReuse::off ? tls::SessionTag::random() : plan_.tag;
+    // Or one that no ticket has: nothing is resumed.
+    options.tag = resume ? control.tag : tls::SessionTag::random();
+    options.control_session = resume ? control.session : nullptr;
     options.data_connection = true;
     options.send_tickets = direction() == TransferDirection::download;
-    auto stream = std::make_unique<tls::Stream>(std::move(socket), plan_.tls, options);
+    return options;
+}
+
+/// TLS on the client's side. We are the server in active mode too (RFC 4217 §7).
+net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
+    const bool must_resume = settings_.data.session_reuse == config::SessionReuse::require;
+    auto stream =
+        std::make_unique<tls::Stream>(std::move(socket), plan_.control.context, tls_options());
     tls::Stream& client = *stream;
     client_ = std::move(stream);
     if (aborted_) {
         co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
+    }
+    if (must_resume && !plan_.control.extended_master_secret) {
+        spdlog::warn(
+            "session {} ftps: data connection refused: the client's TLS 1.2 has no extended master "
+            "secret (RFC 7627), so that resuming its session would prove nothing",
+            plan_.session_id
+        );
+        co_return fail(
+            DataEvent::Blame::client,
+            522,
+            "The control connection's TLS session lacks the extended master secret."
+        );
     }
     const error_code ec = co_await client.handshake(settings_.timeouts.handshake);
     if (ec) {
@@ -180,7 +199,7 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
     }
     facts_.tls_version = client.info().version;
     facts_.resumed = client.info().resumed;
-    if (reuse == SessionReuse::require && !client.info().resumed) {
+    if (must_resume && !client.info().resumed) {
         co_return fail(
             DataEvent::Blame::client,
             522,

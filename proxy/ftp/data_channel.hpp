@@ -9,8 +9,7 @@
 #include "proxy/net/relay.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/net/tcp_stream.hpp"
-#include "proxy/tls/context.hpp"
-#include "proxy/tls/session_tag.hpp"
+#include "proxy/tls/stream.hpp"
 
 #include <memory>
 #include <optional>
@@ -25,8 +24,7 @@ struct DataPlan {
     net::asio::ip::address backend_source;  ///< ours, as on the backend's control connection
     net::asio::ip::address client;          ///< the control connection's peer
     net::asio::ip::address local;           ///< ours, as on the client's control connection
-    std::shared_ptr<const tls::Context> tls;
-    tls::SessionTag tag;
+    tls::ControlBinding control;
     std::uint64_t session_id = 0;
 };
 
@@ -93,6 +91,7 @@ class DataChannel final : public net::Interruptible {
     [[nodiscard]] net::Task<Result<net::Socket>> accept_client();
     [[nodiscard]] bool from_client(const net::tcp::endpoint& peer) const;
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
+    [[nodiscard]] tls::StreamOptions tls_options() const;
     [[nodiscard]] net::Task<DataEvent> copy();
     [[nodiscard]] net::Task<DataEvent> end_upload(net::RelayResult result);
     [[nodiscard]] DataEvent end_download(const net::RelayResult& result);
