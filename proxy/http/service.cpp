@@ -16,7 +16,7 @@ namespace hsmfront::http {
 namespace {
 
 std::string text(const net::tcp::endpoint& endpoint) {
-    const auto address = unmapped(endpoint.address());
+    const auto address = net::unmapped(endpoint.address());
     return address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), endpoint.port())
                            : fmt::format("{}:{}", address.to_string(), endpoint.port());
 }
