@@ -5,6 +5,7 @@
 #include "proxy/ftp/action.hpp"
 #include "proxy/net/event.hpp"
 #include "proxy/net/port_range.hpp"
+#include "proxy/net/proxy_intake.hpp"
 #include "proxy/net/relay.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/net/tcp_stream.hpp"
@@ -23,6 +24,9 @@ struct DataPlan {
     net::asio::ip::address backend_source;  ///< ours, as on the backend's control connection
     net::asio::ip::address client;          ///< the control connection's peer
     net::asio::ip::address local;           ///< ours, as on the client's control connection
+    /// Set when the client came through a balancer: its data connections do as well.
+    std::shared_ptr<const net::Balancers> balancers;
+    std::string backend_header;  ///< PROXY header that the backend's connection begins with
     std::shared_ptr<const tls::Context> tls;
     tls::SessionTag tag;
     std::uint64_t session_id = 0;
@@ -68,15 +72,18 @@ class DataChannel final : public net::Interruptible {
         explicit AcceptStop(std::optional<net::PortRange::Loan>& loan) : loan_(loan) {}
         void interrupt(error_code reason) noexcept override;
         [[nodiscard]] const error_code& reason() const noexcept { return reason_; }
+        /// Stops `reading` too, which takes an accepted connection's header; null: nothing.
+        void set_reading(net::Interruptible* reading) noexcept { reading_ = reading; }
 
       private:
         std::optional<net::PortRange::Loan>& loan_;
+        net::Interruptible* reading_ = nullptr;
         error_code reason_;
     };
 
     [[nodiscard]] net::Task<Result<net::Socket>> open_client();
     [[nodiscard]] net::Task<Result<net::Socket>> accept_client();
-    [[nodiscard]] bool from_client(const net::tcp::endpoint& peer) const;
+    [[nodiscard]] net::Task<bool> from_client(net::Socket& socket, net::tcp::endpoint peer);
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
     [[nodiscard]] net::Task<DataEvent> copy();
     [[nodiscard]] net::Task<DataEvent> end_upload(net::RelayResult result);

@@ -25,7 +25,7 @@ std::string text(const net::tcp::endpoint& endpoint) {
 struct Opened {
     explicit Opened(const net::Accepted& accepted)
         : id(accepted.id),
-          client(text(accepted.peer)),
+          client(text(accepted.peer) + (accepted.via ? " via=" + text(accepted.via->peer) : "")),
           listener(text(accepted.local)),
           since(net::Clock::now()) {}
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "config/settings.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -80,6 +81,11 @@ struct ProxiedConnection {
 
 /// The same, but addresses of two families are both written as IPv6.
 [[nodiscard]] std::string format_proxy_v2(const ProxiedConnection& connection);
+
+/// Either, as configured; empty for `none`.
+[[nodiscard]] std::string format_proxy_header(
+    config::ProxyVersion version, const ProxiedConnection& connection
+);
 
 }  // namespace hsmfront::net
 

@@ -84,4 +84,16 @@ std::string format_proxy_v2(const ProxiedConnection& connection) {
     return header + block;
 }
 
+std::string format_proxy_header(config::ProxyVersion version, const ProxiedConnection& connection) {
+    switch (version) {
+        case config::ProxyVersion::v1:
+            return format_proxy_v1(connection.addresses);
+        case config::ProxyVersion::v2:
+            return format_proxy_v2(connection);
+        case config::ProxyVersion::none:
+            break;
+    }
+    return {};
+}
+
 }  // namespace hsmfront::net
