@@ -53,6 +53,7 @@ ControlSession::ControlSession(
       via_(accepted.via),
       own_(unmapped(accepted.own().address())),
       dialogue_(policy_of(settings_, mode, accepted)),
+      tls_context_(snapshot_->tls),
       client_gate_(worker.executor),
       wake_(worker.executor),
       tasks_(worker.executor) {

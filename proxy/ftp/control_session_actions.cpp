@@ -88,6 +88,7 @@ net::Task<error_code> ControlSession::start_tls() {
         detail_ = ": " + (tls_->failure().empty() ? ec.message() : tls_->failure());
         co_return ec;
     }
+    tls_context_ = tls_->context();
     totals_.tls_version = tls_->info().version;
     totals_.resumed = tls_->info().resumed;
     co_return error_code{};
@@ -181,7 +182,7 @@ net::Task<void> ControlSession::perform(action::OpenData open) {
     plan.local = active_source(own_, peer_.address());
     plan.balancers = via_ ? snapshot_->balancers : nullptr;
     plan.backend_header = backend_header(settings_.proxy_protocol.data);
-    plan.tls = snapshot_->tls;
+    plan.tls = tls_context_;
     plan.tag = tag_;
     plan.session_id = id_;
     std::optional<net::PortRange::Loan> listener;
