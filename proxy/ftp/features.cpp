@@ -36,7 +36,7 @@ std::string_view without_prefix(std::string_view line) {
 }
 
 bool is_replaced(std::string_view feature) {
-    std::string name{feature.substr(0, feature.find(' '))};
+    std::string name{feature.substr(0, feature.find_first_of(" \t;"))};
     std::ranges::transform(name, name.begin(), [](char c) {
         return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     });
