@@ -61,6 +61,7 @@ ControlSession::ControlSession(
       peer_(unmapped_endpoint(accepted.peer)),
       local_(unmapped_endpoint(accepted.local)),
       dialogue_(policy_of(settings_, mode, accepted)),
+      tls_context_(snapshot_->tls),
       client_gate_(worker.executor),
       wake_(worker.executor),
       tasks_(worker.executor) {

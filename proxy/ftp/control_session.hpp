@@ -148,6 +148,8 @@ class ControlSession final : public net::Interruptible {
     net::TcpStream* plain_ = nullptr;  ///< client_ while in clear
     tls::Stream* tls_ = nullptr;       ///< client_ while in TLS
     tls::SessionTag tag_{};            ///< new with each handshake of the control connection
+    /// Of the last handshake; data connections keep to it, after CCC too.
+    std::shared_ptr<const tls::Context> tls_context_;
     Gate client_gate_;
 
     std::list<std::unique_ptr<BackendLink>> links_;  ///< the current one and those being closed

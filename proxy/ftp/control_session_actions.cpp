@@ -87,6 +87,7 @@ net::Task<error_code> ControlSession::start_tls() {
         detail_ = ": " + (tls_->failure().empty() ? ec.message() : tls_->failure());
         co_return ec;
     }
+    tls_context_ = tls_->context();
     totals_.tls_version = tls_->info().version;
     totals_.resumed = tls_->info().resumed;
     co_return error_code{};
@@ -164,7 +165,7 @@ net::Task<void> ControlSession::perform(action::OpenData open) {
     plan.backend_source = backend_->local.address();
     plan.client = peer_.address();
     plan.local = local_.address();
-    plan.tls = snapshot_->tls;
+    plan.tls = tls_context_;
     plan.tag = tag_;
     plan.session_id = id_;
     std::optional<net::PortRange::Loan> listener;

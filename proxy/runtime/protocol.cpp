@@ -133,7 +133,8 @@ Loaded<std::shared_ptr<const tls::Context>> load_context(
     certs::Hsm* hsm,
     const tls::Context* predecessor
 ) {
-    const auto options_of_all = tls_options(settings, protocol);
+    auto options_of_all = tls_options(settings, protocol);
+    options_of_all.predecessor = predecessor;
     auto options = options_of_all;
     for (const auto& host : hosts(settings, protocol)) {
         auto identities = load_identities(settings, host.aliases, hsm);
@@ -145,8 +146,11 @@ Loaded<std::shared_ptr<const tls::Context>> load_context(
             return context.error();
         }
         options.hosts.push_back({host.name, std::move(*context)});
+        // One set of ticket keys for all: what a connection to the default context was given, its
+        // data connections bring to the host's.
+        options_of_all.predecessor = options.hosts.front().context.get();
     }
-    options.predecessor = predecessor;
+    options.predecessor = options_of_all.predecessor;
     auto identities = load_identities(settings, aliases(settings, protocol), hsm);
     if (!identities) {
         return identities.error();

@@ -3,6 +3,7 @@
 #include "certs/errc.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/stream.hpp"
 #include "proxy/tls/ticket_callbacks.hpp"
 
 #include <openssl/x509.h>
@@ -75,31 +76,24 @@ CertificateInfo describe(const std::string& alias, X509* certificate) {
         time_of(X509_get0_notAfter(certificate))};
 }
 
-const Context* find_host(const std::vector<NamedContext>& hosts, std::string_view name) {
+const NamedContext* find_exact(const std::vector<NamedContext>& hosts, std::string_view name) {
     const auto found = std::find_if(hosts.begin(), hosts.end(), [name](const auto& host) {
         return host.name == name;
     });
-    return found == hosts.end() ? nullptr : found->context.get();
+    return found == hosts.end() ? nullptr : &*found;
 }
 
-/// Exact before wildcard before our own.
+/// The host asked for by SNI, or our own identities. A data connection keeps the certificate of its
+/// control session whatever name it sends (RFC 4217 §15.1.1): many clients send another, or none.
 int select_host(SSL* ssl, int*, void* argument) {
-    const auto& hosts = *static_cast<const std::vector<NamedContext>*>(argument);
     const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (asked == nullptr) {
         return SSL_TLSEXT_ERR_NOACK;
     }
-    std::string name(asked);
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    const Context* host = find_host(hosts, name);
-    const auto dot = name.find('.');
-    if (host == nullptr && dot != std::string::npos) {
-        host = find_host(hosts, "*" + name.substr(dot));
-    }
-    if (host != nullptr) {
-        SSL_set_SSL_CTX(ssl, host->native());
+    Stream& stream = Stream::of(ssl);
+    const NamedContext* host = static_cast<const Context*>(argument)->find_host(asked);
+    if (host != nullptr && !stream.options().data_connection) {
+        stream.choose(*host);
     }
     return SSL_TLSEXT_ERR_OK;
 }
@@ -153,7 +147,7 @@ struct ContextBuilder {
         }
         if (!context->hosts_.empty()) {
             SSL_CTX_set_tlsext_servername_callback(ctx(), select_host);
-            SSL_CTX_set_tlsext_servername_arg(ctx(), &context->hosts_);
+            SSL_CTX_set_tlsext_servername_arg(ctx(), context.get());
         }
     }
 
@@ -285,6 +279,24 @@ certs::Loaded<std::shared_ptr<const Context>> Context::create(
         return built.error();
     }
     return std::shared_ptr<const Context>(std::move(builder.context));
+}
+
+const NamedContext* Context::find_host(std::string_view name) const {
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const NamedContext* host = find_exact(hosts_, lower);
+    const auto dot = lower.find('.');
+    if (host == nullptr && dot != std::string::npos) {
+        host = find_exact(hosts_, "*" + lower.substr(dot));
+    }
+    return host;
+}
+
+std::shared_ptr<const Context> Context::host(std::string_view name) const {
+    const NamedContext* found = find_host(name);
+    return found == nullptr ? nullptr : found->context;
 }
 
 bool Context::available() const {

@@ -52,7 +52,8 @@ class Context {
         /// Searched by exact name, then by wildcard; a client that asks for none of them gets the
         /// identities of the context itself.
         std::vector<NamedContext> hosts;
-        /// Whose tickets stay valid, by taking over its ticket keys; may be null.
+        /// Whose tickets stay valid, by taking over its ticket keys; may be null. Hosts need the
+        /// keys of the context that has them: sessions resume with either.
         const Context* predecessor = nullptr;
     };
 
@@ -63,6 +64,11 @@ class Context {
     );
 
     [[nodiscard]] SSL_CTX* native() const noexcept { return ctx_.get(); }
+    /// The host that `name`, in any case, names: exact before wildcard; null if none does. Valid as
+    /// long as the context.
+    [[nodiscard]] const NamedContext* find_host(std::string_view name) const;
+    /// Its context; null likewise.
+    [[nodiscard]] std::shared_ptr<const Context> host(std::string_view name) const;
     /// True when a full handshake can be served now: false while the HSM that holds a key is away
     /// or its queue is full. Cheap.
     [[nodiscard]] bool available() const;

@@ -4,7 +4,6 @@
 #include "proxy/net/errc.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/sign_wait.hpp"
-#include "proxy/tls/ticket_callbacks.hpp"
 
 #include <openssl/err.h>
 
@@ -17,6 +16,15 @@ namespace hsmfront::tls {
 using net::Attempt;
 using net::Direction;
 
+namespace {
+
+int stream_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+}  // namespace
+
 Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, StreamOptions options)
     : io_(std::move(socket)),
       context_(std::move(context)),
@@ -25,7 +33,7 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
     if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), io_.fd()) != 1) {
         throw std::bad_alloc();
     }
-    TicketCallbacks::attach(ssl_.get(), this);
+    SSL_set_ex_data(ssl_.get(), stream_index(), this);
     SSL_set_accept_state(ssl_.get());
     SSL_set_read_ahead(ssl_.get(), options_.read_ahead ? 1 : 0);
     if (!options_.send_tickets) {
@@ -34,6 +42,16 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
 }
 
 Stream::~Stream() = default;
+
+Stream& Stream::of(const SSL* ssl) {
+    return *static_cast<Stream*>(SSL_get_ex_data(ssl, stream_index()));
+}
+
+void Stream::choose(const NamedContext& host) {
+    info_.host = host.name;
+    chosen_ = host.context;
+    SSL_set_SSL_CTX(ssl_.get(), chosen_->native());
+}
 
 net::Task<error_code> Stream::handshake(net::milliseconds limit) {
     const auto executor = io_.socket().get_executor();

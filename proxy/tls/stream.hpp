@@ -14,14 +14,12 @@ namespace hsmfront::tls {
 
 class SignWait;
 
-/// The SSL_CTX callbacks that write and compare session tags.
-struct TicketCallbacks;
-
 /// What a finished handshake agreed on, for logs and routing.
 struct HandshakeInfo {
     std::string version;  ///< "TLSv1.3"
     std::string cipher;
     std::string server_name;  ///< SNI, or empty
+    std::string host;         ///< the configured host that SNI chose ("*.example.com"), or empty
     std::string alpn;         ///< or empty
     bool resumed = false;
 };
@@ -31,6 +29,7 @@ struct StreamOptions {
     /// session that is resumed.
     std::optional<SessionTag> tag;
     /// An FTP data connection: only sessions with `tag` are resumed; others get a full handshake.
+    /// SNI does not change the context.
     bool data_connection = false;
     /// False on upload data connections: a client that only writes would answer a ticket with RST
     /// (openssl/openssl#10880).
@@ -52,6 +51,16 @@ class Stream final : public net::Transport {
     /// eof, system errors.
     [[nodiscard]] net::Task<error_code> handshake(net::milliseconds limit);
     [[nodiscard]] const HandshakeInfo& info() const noexcept { return info_; }
+    /// The context in effect: of the host that SNI chose, else the one given. Data connections
+    /// take that of their control connection (RFC 4217 §15.1.1).
+    [[nodiscard]] const std::shared_ptr<const Context>& context() const noexcept {
+        return chosen_ ? chosen_ : context_;
+    }
+    [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
+    /// The Stream that owns `ssl`, for OpenSSL's callbacks.
+    [[nodiscard]] static Stream& of(const SSL* ssl);
+    /// In the handshake: goes on with the certificate of `host`.
+    void choose(const NamedContext& host);
     /// Why the handshake or a record failed, in words; empty if nothing did.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
@@ -75,7 +84,6 @@ class Stream final : public net::Transport {
     [[nodiscard]] net::Task<Result<net::Socket>> unwrap(net::milliseconds limit);
 
   private:
-    friend struct TicketCallbacks;
     enum class Step { done, want_read, want_write, want_signature, failed };
 
     [[nodiscard]] net::Task<error_code> accept();
@@ -88,6 +96,7 @@ class Stream final : public net::Transport {
 
     net::SocketIo io_;
     std::shared_ptr<const Context> context_;
+    std::shared_ptr<const Context> chosen_;
     StreamOptions options_;
     std::unique_ptr<SignWait> sign_wait_;
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;

@@ -7,11 +7,6 @@
 namespace hsmfront::tls {
 namespace {
 
-int stream_index() {
-    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-    return index;
-}
-
 bool carries(SSL_SESSION* session, const SessionTag& tag) {
     void* data = nullptr;
     std::size_t size = 0;
@@ -25,12 +20,8 @@ void TicketCallbacks::install(SSL_CTX* ctx) {
     SSL_CTX_set_session_ticket_cb(ctx, generate, decrypted, nullptr);
 }
 
-void TicketCallbacks::attach(SSL* ssl, Stream* stream) {
-    SSL_set_ex_data(ssl, stream_index(), stream);
-}
-
 int TicketCallbacks::generate(SSL* ssl, void*) {
-    const auto& tag = static_cast<Stream*>(SSL_get_ex_data(ssl, stream_index()))->options_.tag;
+    const auto& tag = Stream::of(ssl).options().tag;
     if (!tag) {
         return 1;
     }
@@ -44,7 +35,7 @@ SSL_TICKET_RETURN TicketCallbacks::
     if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) {
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     }
-    const auto& options = static_cast<Stream*>(SSL_get_ex_data(ssl, stream_index()))->options_;
+    const auto& options = Stream::of(ssl).options();
     if (!options.data_connection) {
         // Renewed, so that the client's next session carries this connection's tag.
         return SSL_TICKET_RETURN_USE_RENEW;

@@ -5,14 +5,10 @@
 
 namespace hsmfront::tls {
 
-class Stream;
-
 /// See SSL_CTX_set_session_ticket_cb(3).
 struct TicketCallbacks {
     /// Installs the callbacks for all connections of `ctx`.
     static void install(SSL_CTX* ctx);
-    /// Lets the callbacks find the Stream that owns `ssl`.
-    static void attach(SSL* ssl, Stream* stream);
 
   private:
     static int generate(SSL* ssl, void* argument);
