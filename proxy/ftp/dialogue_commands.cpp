@@ -16,19 +16,31 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 Dialogue::Handler Dialogue::handler_of(Role role) {
+    // clang-format off
     static constexpr std::array<Handler, static_cast<std::size_t>(Role::count)> handlers{
-        &Dialogue::handle_forward, &Dialogue::handle_invalid,
-        &Dialogue::handle_http,    &Dialogue::handle_login,
-        &Dialogue::handle_auth,    &Dialogue::handle_pbsz,
-        &Dialogue::handle_prot,    &Dialogue::handle_ccc,
-        &Dialogue::handle_rein,    &Dialogue::handle_feat,
-        &Dialogue::handle_noop,    &Dialogue::handle_quit,
+        &Dialogue::handle_forward,
+        &Dialogue::handle_invalid,
+        &Dialogue::handle_http,
+        &Dialogue::handle_login,
+        &Dialogue::handle_auth,
+        &Dialogue::handle_pbsz,
+        &Dialogue::handle_prot,
+        &Dialogue::handle_ccc,
+        &Dialogue::handle_rein,
+        &Dialogue::handle_host,
+        &Dialogue::handle_feat,
+        &Dialogue::handle_noop,
+        &Dialogue::handle_quit,
         &Dialogue::handle_forward,  // ABOR without a transfer
-        &Dialogue::handle_passive, &Dialogue::handle_extended_passive,
-        &Dialogue::handle_port,    &Dialogue::handle_extended_port,
-        &Dialogue::handle_upload,  &Dialogue::handle_download,
+        &Dialogue::handle_passive,
+        &Dialogue::handle_extended_passive,
+        &Dialogue::handle_port,
+        &Dialogue::handle_extended_port,
+        &Dialogue::handle_upload,
+        &Dialogue::handle_download,
         &Dialogue::handle_refused,
     };
+    // clang-format on
     return handlers[static_cast<std::size_t>(role)];
 }
 
