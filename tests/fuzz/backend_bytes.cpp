@@ -78,10 +78,11 @@ std::string name_of(std::string_view feature) {
     return name;
 }
 
-void check_features(const ftp::Reply& backend, bool with_ccc) {
+void check_features(const ftp::Reply& backend, bool ccc, bool host) {
     constexpr std::array once{"AUTH", "PBSZ", "PROT", "EPRT", "EPSV", "PASV"};
     constexpr std::array never{"ADAT", "CONF", "CPSV", "ENC", "LPRT", "LPSV", "MIC", "SSCN"};
-    const ftp::Reply merged = ftp::merge_features(&backend, with_ccc);
+    const std::vector<std::string> denied{"MDTM", "SIZE"};
+    const ftp::Reply merged = ftp::merge_features(&backend, {ccc, host, denied});
     check_wire(merged);
     std::vector<std::string> names;
     for (std::size_t i = 1; i + 1 < merged.lines.size(); ++i) {
@@ -96,7 +97,11 @@ void check_features(const ftp::Reply& backend, bool with_ccc) {
     for (const auto* name : never) {
         require(std::ranges::count(names, name) == 0, "what would bypass us is not listed");
     }
-    require(std::ranges::count(names, "CCC") == (with_ccc ? 1 : 0), "CCC is listed where allowed");
+    for (const auto& name : denied) {
+        require(std::ranges::count(names, name) == 0, "what is denied is not listed");
+    }
+    require(std::ranges::count(names, "CCC") == (ccc ? 1 : 0), "CCC is listed where allowed");
+    require(std::ranges::count(names, "HOST") == (host ? 1 : 0), "HOST is listed where it serves");
 }
 
 void check_ports(const ftp::Reply& reply) {
@@ -124,8 +129,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require_same(whole, parse(scattered(bytes)));
     for (const auto& reply : whole.replies) {
         check_wire(reply);
-        check_features(reply, false);
-        check_features(reply, true);
+        check_features(reply, false, true);
+        check_features(reply, true, false);
         check_ports(reply);
     }
     return 0;

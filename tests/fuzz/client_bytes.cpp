@@ -67,11 +67,9 @@ void check_port(std::string_view text) {
         return;
     }
     require(endpoint->address().is_v4() && endpoint->port() != 0, "PORT gives an endpoint");
+    const auto again = ftp::parse_port(ftp::format_port(*endpoint));
+    require(again && *again == *endpoint, "PORT survives our notation");
     const auto reply = ftp::format_pasv(endpoint->address().to_v4(), endpoint->port());
-    const auto open = reply.find('(') + 1;
-    const auto again =
-        ftp::parse_port(std::string_view{reply}.substr(open, reply.find(')') - open));
-    require(again && *again == *endpoint, "PORT survives its own notation");
     const auto port = ftp::parse_pasv_reply(reply);
     require(port && *port == endpoint->port(), "227 gives the port that was written");
 }
@@ -89,6 +87,8 @@ void check_eprt(std::string_view text) {
         family + endpoint->address().to_string() + "!" + std::to_string(endpoint->port()) + "!"
     );
     require(again && *again == *endpoint, "EPRT survives another delimiter");
+    const auto ours = ftp::parse_eprt(ftp::format_eprt(*endpoint));
+    require(ours && *ours == *endpoint, "EPRT survives our notation");
     const auto port = ftp::parse_epsv_reply(ftp::format_epsv(endpoint->port()));
     require(port && *port == endpoint->port(), "229 gives the port that was written");
 }

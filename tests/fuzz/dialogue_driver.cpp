@@ -14,6 +14,9 @@ using Blame = ftp::DataEvent::Blame;
 
 constexpr std::uint16_t listening_port = 50000;
 
+/// Where the session listens for the backend.
+net::tcp::endpoint meeting_point() { return {net::asio::ip::address_v4::loopback(), 40001}; }
+
 std::string_view next_line(std::string_view& text) {
     const auto end = std::min(text.find('\n'), text.size());
     const auto line = text.substr(0, end);
@@ -42,6 +45,15 @@ ftp::Policy policy_of(std::string_view line) {
     policy.require_tls_data = !has('d');
     policy.allow_ccc = has('k');
     policy.client = net::asio::ip::make_address(has('6') ? "2001:db8::1" : "192.0.2.10");
+    static const config::FtpCommands deny{{}, {"DELE", "RETR", "SITE CHMOD"}};
+    static const config::FtpCommands allow{{"RETR", "LIST", "PASV", "EPSV", "SITE HELP"}, {}};
+    static const std::vector<config::Host> hosts{{"a.test", {"a"}}, {"*.b.test", {"b"}}};
+    policy.commands = has('x') ? &deny : has('l') ? &allow : nullptr;
+    policy.hosts = has('h') ? &hosts : nullptr;
+    policy.login_attempts = has('1') ? 1 : 3;
+    policy.login_delay = std::chrono::milliseconds{1000};
+    policy.greeting = has('g') ? "Hello." : "";
+    policy.backend_data = has('a') ? config::BackendData::active : config::BackendData::passive;
     if (!has('6')) {
         policy.advertised = net::asio::ip::make_address_v4("198.51.100.1");
     }
@@ -95,7 +107,7 @@ void DialogueDriver::play(std::string_view event) {
     const char kind = event.front();
     event.remove_prefix(1);
     if (pending_ != Pending::none) {
-        resolve(kind);  // the session's next event; others wait behind it
+        resolve(kind, event);  // the session's next event; others wait behind it
         return;
     }
     switch (kind) {
@@ -116,22 +128,15 @@ void DialogueDriver::play(std::string_view event) {
     }
 }
 
-void DialogueDriver::resolve(char how) {
+void DialogueDriver::resolve(char how, std::string_view server_name) {
     if (how != '+' && how != '-' && how != '*' && how != '~') {
         return;
     }
     const bool done = how == '+';
     switch (std::exchange(pending_, Pending::none)) {
-        case Pending::tls: {
-            using ftp::TlsOutcome;
-            const auto outcome = done         ? TlsOutcome::up
-                                 : how == '-' ? TlsOutcome::unavailable
-                                 : how == '*' ? TlsOutcome::failed
-                                              : TlsOutcome::pipelined;
-            rules_.tls(outcome);
-            follow(dialogue_.on_tls(outcome));
+        case Pending::tls:
+            resolve_tls(how, server_name);
             break;
-        }
         case Pending::cleared:
             rules_.tls_cleared(done);
             follow(dialogue_.on_tls_cleared(done));
@@ -148,9 +153,25 @@ void DialogueDriver::resolve(char how) {
             rules_.listening(done);
             follow(dialogue_.on_listening(done ? std::optional{listening_port} : std::nullopt));
             break;
+        case Pending::backend_listening: {
+            const auto meeting = done ? std::optional{meeting_point()} : std::nullopt;
+            rules_.backend_listening(meeting);
+            follow(dialogue_.on_backend_listening(meeting));
+            break;
+        }
         case Pending::none:
             break;
     }
+}
+
+void DialogueDriver::resolve_tls(char how, std::string_view server_name) {
+    using ftp::TlsOutcome;
+    const auto outcome = how == '+'   ? TlsOutcome::up
+                         : how == '-' ? TlsOutcome::unavailable
+                         : how == '*' ? TlsOutcome::failed
+                                      : TlsOutcome::pipelined;
+    rules_.tls(outcome);
+    follow(dialogue_.on_tls(outcome, outcome == TlsOutcome::up ? server_name : std::string_view{}));
 }
 
 void DialogueDriver::command(std::string_view line) {
@@ -261,7 +282,7 @@ void DialogueDriver::data_event(ftp::DataEvent event) {
 
 bool DialogueDriver::one_step() {
     if (pending_ != Pending::none) {
-        resolve('+');
+        resolve('+', {});
         return true;
     }
     if (data_ == Data::connecting || data_ == Data::moving || data_ == Data::finishing) {

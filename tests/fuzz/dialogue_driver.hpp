@@ -15,7 +15,7 @@ namespace hsmfront::fuzz {
 /// A script has a line for each event:
 ///     >LINE    the client sends a command     <LINE    the backend sends this; a tab is CRLF
 ///     + - * ~  what the session is asked to do succeeds, cannot be done, fails; bytes came behind
-///              AUTH in clear
+///              AUTH in clear; +NAME: TLS is up and the client asked for NAME
 ///     =        data: the backend connected; all bytes are through; the end is through
 ///     fBC      data: failed, B who is to blame (c, b, n), C the code (4: 425, 5: 522, else 426)
 ///     !        the client sends what is no command
@@ -34,11 +34,13 @@ class DialogueDriver {
     [[nodiscard]] const ftp::Dialogue& dialogue() const noexcept { return dialogue_; }
 
   private:
-    enum class Pending { none, tls, cleared, backend, listening };
+    enum class Pending { none, tls, cleared, backend, listening, backend_listening };
     enum class Data { none, connecting, waiting, moving, drained, finishing };
 
     void follow(ftp::Actions actions);
     void perform(const ftp::action::Answer&) {}
+    void perform(const ftp::action::CountRefusedLogin&) {}
+    void perform(const ftp::action::SelectHost&) {}
     void perform(const ftp::action::Forward&) {}
     void perform(const ftp::action::StartTls&) { ask(Pending::tls); }
     void perform(const ftp::action::ClearTls&) { ask(Pending::cleared); }
@@ -46,14 +48,17 @@ class DialogueDriver {
     void perform(const ftp::action::DropBackend&) { backend_.reset(); }
     void perform(const ftp::action::Listen&) { ask(Pending::listening); }
     void perform(const ftp::action::DropListener&) {}
+    void perform(const ftp::action::ListenBackend&) { ask(Pending::backend_listening); }
     void perform(const ftp::action::OpenData& open);
     void perform(const ftp::action::BeginData&);
     void perform(const ftp::action::FinishData&);
     void perform(const ftp::action::AbortData&) { data_ = Data::none; }
+    void perform(const ftp::action::LogTransfer&) {}
     void perform(const ftp::action::End&) {}
 
     void ask(Pending what);
-    void resolve(char how);
+    void resolve(char how, std::string_view server_name);
+    void resolve_tls(char how, std::string_view server_name);
     void command(std::string_view line);
     void backend_sends(std::string_view bytes);
     void client_event(char kind);
@@ -72,7 +77,8 @@ class DialogueDriver {
 };
 
 /// The first line of a script: i implicit TLS, c control may be in clear, d data may be in clear,
-/// k CCC is allowed, 6 an IPv6 client.
+/// k CCC is allowed, 6 an IPv6 client, a the backend connects for data, g a greeting of our own,
+/// h there are hosts, x some commands are denied, l some alone are allowed, 1 one login attempt.
 [[nodiscard]] ftp::Policy policy_of(std::string_view line);
 
 /// Plays a whole script: policy, events, then settle() and finish().

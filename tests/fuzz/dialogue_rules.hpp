@@ -25,6 +25,7 @@ class DialogueRules {
     void tls_cleared(bool done);
     void backend(bool connected);
     void listening(bool open) { listener_ = open; }
+    void backend_listening(std::optional<net::tcp::endpoint> endpoint) { meeting_ = endpoint; }
     void data(ftp::DataEvent::Kind kind);
 
     /// All that followed one event.
@@ -40,6 +41,8 @@ class DialogueRules {
     enum class Fate { none, open, complete, broken };
 
     void check(const ftp::action::Answer& answer);
+    void check(const ftp::action::CountRefusedLogin& count);
+    void check(const ftp::action::SelectHost& select);
     void check(const ftp::action::Forward& forward);
     void check(const ftp::action::StartTls& start);
     void check(const ftp::action::ClearTls& clear);
@@ -47,10 +50,12 @@ class DialogueRules {
     void check(const ftp::action::DropBackend& drop);
     void check(const ftp::action::Listen& listen);
     void check(const ftp::action::DropListener& drop);
+    void check(const ftp::action::ListenBackend& listen);
     void check(const ftp::action::OpenData& open);
     void check(const ftp::action::BeginData& begin);
     void check(const ftp::action::FinishData& finish);
     void check(const ftp::action::AbortData& abort);
+    void check(const ftp::action::LogTransfer& log);
     void check(const ftp::action::End& end);
 
     void answered(const ftp::Command& command, const ftp::Reply& reply);
@@ -58,6 +63,9 @@ class DialogueRules {
     void answered_data_set_up(const ftp::Command& command, const ftp::Reply& reply);
     void answered_protection(const ftp::Command& command, const ftp::Reply& reply);
     void reset_login();
+    void check_asked_of_backend(const ftp::Command& command) const;
+    [[nodiscard]] bool sets_up_data(const std::string& line) const;
+    [[nodiscard]] bool has_hosts() const;
     void check_state(const ftp::Dialogue& dialogue) const;
     [[nodiscard]] bool implicit() const;
     [[nodiscard]] bool clear_is_refused() const;
@@ -76,13 +84,18 @@ class DialogueRules {
     bool greeted_ = false;
     bool backend_ = false;
     bool listener_ = false;
-    bool client_port_ = false;  ///< PORT or EPRT was accepted
-    bool switching_ = false;    ///< StartTls or ClearTls is being carried out
-    bool rein_ = false;         ///< why ClearTls came
+    std::optional<net::tcp::endpoint> meeting_;  ///< where we listen for the backend
+    bool client_port_ = false;                   ///< PORT or EPRT was accepted
+    bool switching_ = false;                     ///< StartTls or ClearTls is being carried out
+    bool rein_ = false;                          ///< why ClearTls came
     bool pbsz_ = false;
     bool protect_ = false;  ///< PROT P
     bool epsv_all_ = false;
     bool logged_in_ = false;
+    bool login_refused_ = false;  ///< by the last answer; to be counted
+    std::size_t refused_logins_ = 0;
+    bool log_due_ = false;  ///< a transfer was begun and not logged
+    int told_ = 0;          ///< the last transfer's final reply
 };
 
 }  // namespace hsmfront::fuzz
