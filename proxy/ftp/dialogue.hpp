@@ -121,6 +121,7 @@ class Dialogue {
     void forward(std::string line, Phase next);
     void connect_backend(bool relay_greeting);
     void end(std::string_view reason, bool orderly);
+    void end_with(const Reply& reply, std::string_view reason);
     void end_with_421(std::string_view text, std::string_view reason);
     void greeting_reply(const Reply& reply);
     void command_reply(const Reply& reply);
