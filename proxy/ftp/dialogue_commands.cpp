@@ -121,6 +121,7 @@ void Dialogue::handle_ccc() {
 void Dialogue::handle_rein() {
     // Done here by a fresh backend connection: few backends know REIN.
     forget_login();
+    protect_data_ = policy_.mode == config::FtpTlsMode::implicit_tls;  // as at the beginning
     if (policy_.mode == config::FtpTlsMode::implicit_tls || protection_ == Protection::clear) {
         connect_backend(true);
         return;
@@ -128,7 +129,6 @@ void Dialogue::handle_rein() {
     answer(220, "Service ready for a new user.");
     out_.emplace_back(action::DropBackend{});
     backend_up_ = false;
-    protect_data_ = false;
     const bool was_tls = protection_ == Protection::tls;
     protection_ = Protection::clear;
     if (was_tls) {

@@ -270,5 +270,20 @@ TEST_F(FtpControlTls, Rfc4217_13_NoSessionOfBeforeReinIsResumed) {
     EXPECT_THAT(client->reply(), StartsWith("522"));
 }
 
+TEST_F(FtpControlTls, Rfc4217_13_ReinOnImplicitKeepsTlsAndProtP) {
+    allow_clear();
+    log_in(Mode::implicit_tls);
+    ASSERT_THAT(client->ask("PROT C"), StartsWith("200"));
+    client->send("REIN");
+    ASSERT_TRUE(backend.greet());
+    EXPECT_THAT(client->reply(), StartsWith("220"));
+    ASSERT_TRUE(relayed("USER bob", "230 in"));
+    begin("RETR a");  // in TLS, as at the beginning of an implicit session
+    ASSERT_TRUE(behind.send(some()));
+    behind.close();
+    backend.reply("226 done");
+    EXPECT_EQ(data.rest().bytes, some());
+}
+
 }  // namespace
 }  // namespace hsmfront::test
