@@ -168,20 +168,16 @@ TEST_F(FtpControlTls, Rfc4217_9_ExplicitBeginsAtProtC) {
     auth();
     ASSERT_TRUE(relayed("USER ann", "230 in"));
     begin("RETR a");  // in clear, though PROT was never said
-    ASSERT_TRUE(behind.send(some()));
-    behind.close();
-    backend.reply("226 done");
-    EXPECT_EQ(data.rest().bytes, some());
+    serve_some();
+    expect_some();
 }
 
 TEST_F(FtpControlTls, Rfc4217_9_ImplicitBeginsAtProtP) {
     connect(Mode::implicit_tls);
     ASSERT_TRUE(relayed("USER ann", "230 in"));
     begin("RETR a");  // in TLS, though PROT was never said
-    ASSERT_TRUE(behind.send(some()));
-    behind.close();
-    backend.reply("226 done");
-    EXPECT_EQ(data.rest().bytes, some());
+    serve_some();
+    expect_some();
 }
 
 TEST_F(FtpControlTls, ImplicitClientsMaySayPbszAndProt) {
@@ -219,11 +215,8 @@ TEST_F(FtpControlTls, Rfc4217_5_CccKeepsTheTcpConnectionAndTheProtLevel) {
     EXPECT_THAT(client->ask("PROT C"), StartsWith("503"));
     EXPECT_THAT(client->ask("AUTH TLS"), StartsWith("503"));
     begin("RETR a");  // in TLS
-    ASSERT_TRUE(behind.send(some()));
-    behind.close();
-    backend.reply("226 done");
-    EXPECT_EQ(data.rest().bytes, some());
-    EXPECT_EQ(client->reply(), "226 done");
+    serve_some();
+    expect_some();
 }
 
 TEST_F(FtpControlTls, Rfc4217_5_BytesBehindCccAreNeverRun) {
@@ -279,10 +272,8 @@ TEST_F(FtpControlTls, Rfc4217_13_ReinOnImplicitKeepsTlsAndProtP) {
     EXPECT_THAT(client->reply(), StartsWith("220"));
     ASSERT_TRUE(relayed("USER bob", "230 in"));
     begin("RETR a");  // in TLS, as at the beginning of an implicit session
-    ASSERT_TRUE(behind.send(some()));
-    behind.close();
-    backend.reply("226 done");
-    EXPECT_EQ(data.rest().bytes, some());
+    serve_some();
+    expect_some();
 }
 
 }  // namespace

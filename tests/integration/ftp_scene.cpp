@@ -109,6 +109,19 @@ void FtpScene::begin(const std::string& command) {
     }
 }
 
+void FtpScene::serve_some() {
+    ASSERT_TRUE(behind.send(some()));
+    behind.close();
+    backend.reply("226 done");
+}
+
+void FtpScene::expect_some() {
+    const auto got = data.rest();
+    EXPECT_TRUE(got.bytes == some()) << got.bytes.size() << " bytes";
+    EXPECT_EQ(got.ending, protect ? Ending::close_notify : Ending::fin);
+    EXPECT_EQ(client->reply(), "226 done");
+}
+
 void FtpScene::answer_abor() {
     ASSERT_EQ(backend.command(), "ABOR");
     backend.reply("426 broken");

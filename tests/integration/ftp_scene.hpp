@@ -44,6 +44,10 @@ class FtpScene : public FrontStage {
     void order(const std::string& command);
     /// passive(), order(), 150, and the client's data connection with TLS if PROT P.
     void begin(const std::string& command);
+    /// The backend's side of a download of some(), up to its "226 done".
+    void serve_some();
+    /// The client's side of it.
+    void expect_some();
     /// The backend answers ABOR as one does that was interrupted.
     void answer_abor();
     /// True if the control connection still works.
