@@ -52,7 +52,10 @@ SSL_TICKET_RETURN TicketCallbacks::
     if (!options.tag || !carries(session, *options.tag)) {
         return SSL_TICKET_RETURN_IGNORE;
     }
-    return options.send_tickets ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
+    // A TLS 1.2 client of OpenSSL's that gets a new ticket gives the session up for which it had
+    // the old one: the control connection's, to which others go back for the next transfer.
+    const bool renew = options.send_tickets && SSL_version(ssl) == TLS1_3_VERSION;
+    return renew ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 }  // namespace hsmfront::tls
