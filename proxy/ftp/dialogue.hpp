@@ -130,6 +130,7 @@ class Dialogue {
     void handle_extended_port();
     void handle_upload();
     void handle_download();
+    void handle_restart();
     void handle_refused();
     void forget_login();
 
