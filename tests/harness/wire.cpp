@@ -110,21 +110,27 @@ Wire Wire::connect(const std::string& address, std::uint16_t port, const std::st
 std::uint16_t Wire::local_port() const { return port_of(fd_); }
 
 bool Wire::send(std::string_view bytes) {
+    if (ssl_ == nullptr) {
+        return send_raw(bytes);
+    }
     while (!bytes.empty()) {
+        ERR_clear_error();
         std::size_t sent = 0;
-        if (ssl_ != nullptr) {
-            ERR_clear_error();
-            if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent) != 1) {
-                return false;
-            }
-        } else {
-            const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (count <= 0) {
-                return false;
-            }
-            sent = static_cast<std::size_t>(count);
+        if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent) != 1) {
+            return false;
         }
         bytes.remove_prefix(sent);
+    }
+    return true;
+}
+
+bool Wire::send_raw(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (count <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(count));
     }
     return true;
 }

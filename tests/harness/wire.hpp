@@ -51,6 +51,8 @@ class Wire {
 
     /// False if the peer does not take all of it.
     bool send(std::string_view bytes);
+    /// The same past TLS.
+    bool send_raw(std::string_view bytes);
     /// One byte of TCP urgent data.
     void send_urgent(char byte);
     /// The next line without CRLF, or to_string(Ending) if none comes any more.
