@@ -159,6 +159,7 @@ class Dialogue {
     void handle_extended_port();
     void handle_upload();
     void handle_download();
+    void handle_restart();
     void handle_refused();
 
     // dialogue_transfer.cpp: data connections
