@@ -9,7 +9,6 @@
 #include "proxy/net/task_group.hpp"
 #include "proxy/tls/stream.hpp"
 
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -156,7 +155,7 @@ class ControlSession final : public net::Interruptible {
     std::list<DataChannel*> channels_;  ///< all that live, lingering ones too
     DataChannel* channel_ = nullptr;    ///< of the transfer in hand
 
-    std::deque<Event> events_;
+    std::list<Event> events_;
     net::Event wake_;
     net::TaskGroup tasks_;
     std::optional<net::Watchdog> watchdog_;

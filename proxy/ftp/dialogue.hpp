@@ -8,7 +8,7 @@
 #include "proxy/ftp/verbs.hpp"
 #include "proxy/net/executor.hpp"
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <string_view>
 
@@ -152,7 +152,7 @@ class Dialogue {
 
     Policy policy_;
     Actions out_;
-    std::deque<Command> queue_;
+    std::list<Command> queue_;
     Command current_;
     Phase phase_ = Phase::idle;
     Protection protection_ = Protection::clear;
