@@ -10,7 +10,7 @@
 #include "proxy/net/executor.hpp"
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -184,7 +184,7 @@ class Dialogue {
 
     Policy policy_;
     Actions out_;
-    std::deque<Command> queue_;
+    std::list<Command> queue_;
     Command current_;
     Phase phase_ = Phase::idle;
     Protection protection_ = Protection::clear;
