@@ -1,6 +1,7 @@
 // Apache Commons Net's FTPSClient. It opens each data connection as a new TLS session; where the
 // server wants the control connection's, the well-known trick files that session in the JDK's cache
-// under the data connection's address, by reflection (the JVM needs --add-opens for it).
+// under the data connection's address, by reflection (the JVM needs --add-opens for it). With TLS
+// 1.3 it must be the session of the newest ticket: a ticket serves once, and getSession() has none.
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -29,6 +30,19 @@ public class CommonsNet {
             super(implicit, context);
         }
 
+        private static String key(String host, int port) {
+            return (host + ":" + port).toLowerCase(Locale.ROOT);
+        }
+
+        private static Object call(Object cache, String name, Object... arguments)
+            throws ReflectiveOperationException {
+            Class<?>[] types = new Class<?>[arguments.length];
+            Arrays.fill(types, Object.class);
+            Method method = cache.getClass().getDeclaredMethod(name, types);
+            method.setAccessible(true);
+            return method.invoke(cache, arguments);
+        }
+
         @Override
         protected void _prepareDataSocket_(Socket socket) throws IOException {
             SSLSession session = ((SSLSocket) _socket_).getSession();
@@ -37,13 +51,12 @@ public class CommonsNet {
                 Field field = context.getClass().getDeclaredField("sessionHostPortCache");
                 field.setAccessible(true);
                 Object cache = field.get(context);
-                Method put = cache.getClass().getDeclaredMethod("put", Object.class, Object.class);
-                put.setAccessible(true);
-                String port = ":" + socket.getPort();
+                Object newest = call(cache, "get", key(session.getPeerHost(), session.getPeerPort()));
                 for (String host : new String[] {
                          socket.getInetAddress().getHostName(),
                          socket.getInetAddress().getHostAddress()}) {
-                    put.invoke(cache, (host + port).toLowerCase(Locale.ROOT), session);
+                    call(cache, "put", key(host, socket.getPort()),
+                         newest == null ? session : newest);
                 }
             } catch (ReflectiveOperationException exception) {
                 throw new IOException("the JDK's session cache is not where it was", exception);
@@ -73,7 +86,16 @@ public class CommonsNet {
         }
     }
 
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) {
+        try {
+            session(arguments);
+        } catch (Exception exception) {
+            System.err.println(exception);
+            System.exit(1);
+        }
+    }
+
+    static void session(String[] arguments) throws Exception {
         String host = arguments[0], file = arguments[6], name = Path.of(file).getFileName().toString();
         boolean implicit = arguments[2].equals("implicit");
         SSLContext context = trusting(arguments[5]);

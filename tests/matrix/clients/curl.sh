@@ -14,8 +14,10 @@ common=(--silent --show-error --globoff --user ftp:secret --cacert "$ca" --ssl-r
     --connect-timeout 20 --tlsv"$version" --tls-max "$version")
 [ "$data" = passive ] || common+=(--ftp-port -)
 
+step() { echo "%{stderr}%{exitcode} $1\\n"; }
 listing=$(curl --fail-early \
-    "${common[@]}" --upload-file "$file" --write-out '%{stderr}upload\n' "$url$name" \
-    --next "${common[@]}" --list-only --write-out '%{stderr}list\n' "$url" \
-    --next "${common[@]}" --output "$received" --write-out '%{stderr}download\n' "$url$name")
+    "${common[@]}" --upload-file "$file" --write-out "$(step upload)" "$url$name" \
+    --next "${common[@]}" --list-only --write-out "$(step list)" "$url" \
+    --next "${common[@]}" --output "$received" --write-out "$(step download)" "$url$name" \
+    2> >(sed 's/^0 //' >&2))
 grep -qx "$name" <<<"${listing//$'\r'/}" || { echo "the listing lacks the file" >&2 && exit 1; }
