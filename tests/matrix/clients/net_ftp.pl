@@ -1,12 +1,14 @@
-# Perl's Net::FTP with IO::Socket::SSL.
+# Perl's Net::FTP with IO::Socket::SSL. It means to resume the control connection's session, but
+# its data connections look for one under their own port; the key set below is what both share.
 use strict;
 use warnings;
 use File::Basename;
 use Net::FTP;
 
-my ($host, $port, $security, $version, $data, $ca, $file, $received) = @ARGV;
+my ($host, $port, $security, $version, $data, $ca, $file, $received, $reuse) = @ARGV;
 my $name = basename($file);
 
+IO::Socket::SSL::set_client_defaults(SSL_session_key => $host) if $reuse eq 'require';
 my $ftp = Net::FTP->new(
     $host,
     Port => $port,
