@@ -88,7 +88,10 @@ SSL_TICKET_RETURN SessionCallbacks::
         return SSL_TICKET_RETURN_IGNORE;
     }
     renew(session);
-    return options.send_tickets ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
+    // TLS 1.2 tickets serve any number of times, and a renewed one makes OpenSSL's clients drop the
+    // old session without telling them of the new (Perl's IO::Socket::SSL is then left with none).
+    const bool fresh = options.send_tickets && SSL_version(ssl) >= TLS1_3_VERSION;
+    return fresh ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 SSL_SESSION* SessionCallbacks::find(SSL* ssl, const unsigned char* id, int length, int* copy) {
