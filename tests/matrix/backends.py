@@ -165,7 +165,10 @@ def unavailable(name, unpacked):
 
 
 def can_do_directly(cell):
-    """True if the cell's server has TLS of its own that works the way the cell asks for."""
+    """True if the cell's server has TLS of its own that works the way the cell asks for. How
+    hsmfront reaches its backend makes no difference here, so only one value of that is kept."""
+    if cell.backend_data != "passive":
+        return False
     if cell.security == "implicit" or cell.reuse == "require":
         return cell.backend in ("vsftpd", "proftpd")
     return True

@@ -11,6 +11,7 @@ DIMENSIONS = {
     "family": ("ipv4", "ipv6"),
     "reuse": ("off", "accept", "require"),  # ftp.data.session_reuse
     "backend": ("vsftpd", "proftpd", "pureftpd", "pyftpdlib"),
+    "backend_data": ("passive", "active"),  # ftp.data.backend
 }
 # Clients that cannot choose these values at all: no such cells exist.
 LACKS = {
@@ -27,9 +28,11 @@ class Cell(NamedTuple):
     family: str
     reuse: str
     backend: str
+    backend_data: str
 
     def __str__(self):
-        return " ".join(self)
+        return (f"{self.client} {self.security} TLS-{self.tls} {self.data} {self.family} "
+                f"reuse={self.reuse} {self.backend}/{self.backend_data}")
 
     def matches(self, condition):
         """True if each dimension named in `condition` has one of the values given there."""

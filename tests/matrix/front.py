@@ -22,7 +22,9 @@ def make_material(directory):
 
 
 class Front:
-    def __init__(self, binary, directory, material, backend, reuse):
+    """`cell` gives the settings: session_reuse and the backend's data mode."""
+
+    def __init__(self, binary, directory, material, backend, cell):
         directory.mkdir()
         self.directory = directory
         ports = self.ports = PortBlock()
@@ -38,14 +40,19 @@ ftp:
     - {{ address: "::", port: {self.explicit}, tls: explicit }}
     - {{ address: "::", port: {self.implicit}, tls: implicit }}
   backend: {{ address: {backend.host}, port: {backend.port} }}
-  data: {{ passive_ports: {first}-{last}, session_reuse: {reuse} }}
+  data:
+    passive_ports: {first}-{last}
+    session_reuse: {cell.reuse}
+    backend: {cell.backend_data}
 http: {{ enabled: false }}
-log: {{ level: trace }}
+log: {{ level: debug }}
 shutdown: {{ drain: 10s }}
 """)
         self.process = Process([binary, "serve", "-c", directory / "hsmfront.yaml"],
                                directory / "hsmfront.log",
                                {"SOFTHSM2_CONF": str(directory / "softhsm2.conf")})
+
+    def await_ready(self):
         self.process.await_text("protocol ftp is up")
 
     def keys(self, material):

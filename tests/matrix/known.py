@@ -1,4 +1,4 @@
-"""Cells that fail, and why. Each must fail with the servers' own TLS too: matrix.py --direct."""
+"""Cells that fail, and why."""
 from typing import NamedTuple
 
 
@@ -6,9 +6,22 @@ class Known(NamedTuple):
     client: str
     condition: dict  # dimension: values
     cause: str
+    # True: the same fails with the servers' own TLS too, which matrix.py --direct --known proves.
+    # False: hsmfront refuses what they allow, on purpose.
+    directly: bool = True
 
 
-KNOWN = []
+CLEAR_ACTIVE = ("curl before 8.0 sends clear text on active data connections after asking for "
+                "their protection (curl/curl#10666)")
+KNOWN = [
+    Known("curl", {"data": ("active",)}, CLEAR_ACTIVE),
+    Known("curl-gnutls", {"data": ("active",)}, CLEAR_ACTIVE),
+    Known("curl-gnutls", {"tls": ("1.3",), "reuse": ("require",)},
+          "libcurl switches tickets off in GnuTLS, and TLS 1.3 has no other way to resume"),
+    Known("go", {"tls": ("1.2",), "reuse": ("require",)},
+          "Go before 1.21 has no extended master secret (RFC 7627), without which a resumed TLS 1.2 "
+          "session does not prove that the peer is the same", directly=False),
+]
 
 
 def known(cell):

@@ -1,7 +1,8 @@
 """The compatibility matrix: FTPS clients through hsmfront to FTP servers, in every mode.
 
 Each cell is one session: log in, upload, list, download, compare. Exit code 0: every cell did what
-it should, that is passed, or failed where known.py says so.
+it should, that is passed, or failed where known.py says so. With --direct, where servers fail that
+hsmfront does not, only cells of known.py that pass are wrong.
 """
 import argparse
 import concurrent.futures
@@ -30,7 +31,8 @@ def arguments():
                         default=backends.HERE.parents[1] / ".cache/matrix",
                         help="the folder that prepare.sh filled")
     parser.add_argument("--short", action="store_true",
-                        help="a subset in which every pair of values of two dimensions occurs")
+                        help="a subset with every pair of values of two dimensions that can work, "
+                             "and one cell for each cause of failure")
     parser.add_argument("--direct", action="store_true",
                         help="the cells against the servers' own TLS, without hsmfront")
     parser.add_argument("--known", action="store_true", help="only cells that known.py lists")
@@ -39,7 +41,7 @@ def arguments():
     parser.add_argument("--report", type=pathlib.Path, help="folder for matrix.md and matrix.tsv")
     parser.add_argument("--keep", type=pathlib.Path, help="folder to work in and to leave")
     for name, values in cells.DIMENSIONS.items():
-        parser.add_argument(f"--{name}", action="append", choices=values)
+        parser.add_argument("--" + name.replace("_", "-"), action="append", choices=values)
     return parser.parse_args()
 
 
@@ -54,21 +56,29 @@ class Stage:
         self.backends, self.fronts = {}, {}
         for cell in chosen:
             (self.start_direct if options.direct else self.start_front)(cell)
+        for front in self.fronts.values():
+            front.await_ready()
 
     def start_front(self, cell):
         if self.backend_key(cell) not in self.backends:
             self.backends[self.backend_key(cell)] = self.start_backend(cell.backend, cell.backend)
-        if (cell.backend, cell.reuse) not in self.fronts:
-            self.fronts[cell.backend, cell.reuse] = Front(
-                self.options.hsmfront.resolve(), self.directory / f"front-{cell.backend}-{cell.reuse}",
-                self.material, self.backends[self.backend_key(cell)], cell.reuse)
+        key = self.front_key(cell)
+        if key not in self.fronts:
+            self.fronts[key] = Front(
+                self.options.hsmfront.resolve(), self.directory / "-".join(("front", *key)),
+                self.material, self.backends[self.backend_key(cell)], cell)
+
+    @staticmethod
+    def front_key(cell):
+        return (cell.backend, cell.reuse, cell.backend_data)
 
     def start_direct(self, cell):
         key = self.backend_key(cell)
         if key not in self.backends:
             tls = backends.Tls(self.material / "files/rsa.pem", self.material / "files/rsa.key",
                                cell.security == "implicit", cell.reuse == "require")
-            self.backends[key] = self.start_backend(cell.backend, "-".join(key), HOSTS[cell.family], tls)
+            self.backends[key] = self.start_backend(cell.backend, "-".join(key),
+                                                    HOSTS[cell.family], tls)
 
     def start_backend(self, name, directory, host=HOSTS["ipv4"], tls=None):
         return backends.Backend(name, self.directory / directory, self.block.next(),
@@ -82,7 +92,7 @@ class Stage:
 
     def run(self, number, cell):
         backend = self.backends[self.backend_key(cell)]
-        front = self.fronts.get((cell.backend, cell.reuse))
+        front = self.fronts.get(self.front_key(cell))
         port = front.port(cell) if front else backend.port
         directory = self.directory / f"cell{number}"
         directory.mkdir()
@@ -123,8 +133,12 @@ def selected(options):
     if options.direct:
         candidates = [cell for cell in candidates if backends.can_do_directly(cell)]
     if options.known:
-        candidates = [cell for cell in candidates if known(cell)]
-    return (cells.pairwise(candidates) if options.short else candidates), notes
+        candidates = [cell for cell in candidates if report.fails(cell, options.direct)]
+    if options.short:
+        working = [cell for cell in candidates if not known(cell)]
+        exceptions = {known(cell).cause: cell for cell in candidates if known(cell)}
+        candidates = cells.pairwise(working) + list(exceptions.values())
+    return candidates, notes
 
 
 def run_all(stage, chosen, options):
@@ -156,13 +170,13 @@ def main():
             outcomes = run_all(stage, chosen, options)
         finally:
             complaints = stage.stop()
-    wrong = report.summary(outcomes, notes, time.monotonic() - started)
+    wrong = report.summary(outcomes, notes, time.monotonic() - started, options.direct)
     for text in complaints:
         print(text)
     if options.report:
         options.report.mkdir(parents=True, exist_ok=True)
-        (options.report / "matrix.tsv").write_text(report.tsv(outcomes))
-        (options.report / "matrix.md").write_text(report.markdown(outcomes))
+        (options.report / "matrix.tsv").write_text(report.tsv(outcomes, options.direct))
+        (options.report / "matrix.md").write_text(report.markdown(outcomes, options.direct))
     sys.exit(1 if wrong or complaints else 0)
 
 
