@@ -18,9 +18,10 @@ import clients
 import report
 from front import Front, make_material
 from harness import PortBlock
-from known import known
+from known import known, race
 
 FILE_SIZE = 300_000  # more than socket buffers take at once, little enough for some 2,000 cells
+RACE_ATTEMPTS = 5
 HOSTS = {"ipv4": "127.0.0.1", "ipv6": "::1"}
 
 
@@ -90,13 +91,13 @@ class Stage:
         reuse = "require" if cell.reuse == "require" else "any"
         return (cell.backend, cell.security, cell.family, reuse)
 
-    def run(self, number, cell):
+    def run(self, name, cell):
         backend = self.backends[self.backend_key(cell)]
         front = self.fronts.get(self.front_key(cell))
         port = front.port(cell) if front else backend.port
-        directory = self.directory / f"cell{number}"
+        directory = self.directory / f"cell{name}"
         directory.mkdir()
-        file = directory / f"file{number}.bin"
+        file = directory / f"file{name}.bin"
         file.write_bytes(os.urandom(FILE_SIZE))
         if not clients.uploads(cell):
             backend.place(file)
@@ -126,7 +127,7 @@ def selected(options):
     candidates = cells.all_cells(chosen)
     notes = []
     for name in cells.DIMENSIONS["backend"]:
-        reason = backends.unavailable(name, options.cache / "servers")
+        reason = backends.unavailable(name)
         if reason:
             notes.append(f"left out: backend {name}: {reason}")
             candidates = [cell for cell in candidates if cell.backend != name]
@@ -146,9 +147,12 @@ def run_all(stage, chosen, options):
     deadline = time.monotonic() + options.limit
 
     def one(number, cell):
-        if time.monotonic() > deadline:
-            return clients.Outcome(False, "nothing", "not run: out of time", 0.0)
-        return stage.run(number, cell)
+        outcome = clients.Outcome(False, "nothing", "not run: out of time", 0.0)
+        for attempt in range(RACE_ATTEMPTS if race(cell) else 1):
+            if outcome.passed or time.monotonic() > deadline:
+                break
+            outcome = stage.run(f"{number}-{attempt}", cell)
+        return outcome
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         futures = {cell: pool.submit(one, number, cell) for number, cell in enumerate(chosen)}
@@ -159,6 +163,8 @@ def main():
     options = arguments()
     if not options.direct and not options.hsmfront:
         sys.exit("--hsmfront or --direct is needed")
+    if not (options.cache / "compiled.stamp").exists():  # the last step of prepare.sh
+        sys.exit(f"{options.cache} is not complete: run tests/matrix/prepare.sh")
     chosen, notes = selected(options)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hsmfront-matrix-") as temporary:
