@@ -15,7 +15,7 @@ PROGRAMS = pathlib.Path(__file__).resolve().parent / "clients"
 STEPS = ("upload", "list", "download")
 # The reflection trick of the Java client opens these.
 OPENED = ("java.base/sun.security.ssl=ALL-UNNAMED", "java.base/sun.security.util=ALL-UNNAMED")
-LIMIT = 60  # seconds for one run; each client has shorter limits of its own
+LIMIT = 40  # seconds for one run; each client has shorter limits of its own
 
 
 def commands(cache):

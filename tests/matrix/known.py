@@ -11,7 +11,7 @@ class Known(NamedTuple):
     directly: bool = True
 
 
-CLEAR_ACTIVE = ("curl before 8.0 sends clear text on active data connections after asking for "
+CLEAR_ACTIVE = ("curl 7.87 and 7.88 send clear text on active data connections after asking for "
                 "their protection (curl/curl#10666)")
 KNOWN = [
     Known("curl", {"data": ("active",)}, CLEAR_ACTIVE),
@@ -28,6 +28,15 @@ RACES = [
           "Wget takes the session right after the handshake; a ticket that comes later (30 ms are "
           "enough) is lost to its data connection"),
 ]
+
+# Clients that resume when their caller takes a step of his own, as the programs in clients/ do.
+RECIPES = {
+    "ftplib": "resumes with ntransfercmd() overridden: wrap_socket(..., session=self.sock.session)",
+    "net-ftp": "resumes with IO::Socket::SSL::set_client_defaults(SSL_session_key => ...)",
+    "java": "resumes when the session is filed under the data connection's address by reflection",
+    "go": "resumes when tls.Config has a ClientSessionCache; needs a dial function that leaves the "
+          "TLS handshake to the first byte",
+}
 
 
 def first_match(entries, cell):

@@ -2,7 +2,7 @@
 import collections
 
 import cells
-from known import known
+from known import RECIPES, known, race
 
 
 def fails(cell, direct):
@@ -45,39 +45,52 @@ def tsv(outcomes, direct):
     return "\n".join(lines) + "\n"
 
 
+LABELS = {"curl": "curl (OpenSSL)", "curl-gnutls": "libcurl (GnuTLS)", "lftp": "lftp (GnuTLS)",
+          "ftplib": "Python ftplib", "basic-ftp": "basic-ftp (npm)", "wget": "GNU Wget (GnuTLS)",
+          "net-ftp": "Perl Net::FTP", "java": "Java Commons Net", "go": "Go jlaffaye/ftp"}
 # Columns of the table: what differs between clients. Each sums up over all other dimensions.
-COLUMNS = [(f"{data}, TLS {tls}{', required' if required else ''}", data, tls, required)
+COLUMNS = [(f"{data} {tls}{' require' if required else ''}", data, tls, required)
            for data in cells.DIMENSIONS["data"] for tls in cells.DIMENSIONS["tls"]
            for required in (False, True)]
 
 
 def markdown(outcomes, direct):
-    """Clients as rows; "passed/all", a footnote number where cells fail as known, a dash where a
-    client cannot do it at all."""
+    """Clients as rows. An entry is a tick where every cell passed, else passed/all, with numbers of
+    footnotes; a dash where the client cannot do it or no cell was run."""
     lines = ["| client | " + " | ".join(title for title, *_ in COLUMNS) + " |",
              "|---" * (len(COLUMNS) + 1) + "|"]
-    causes = []
+    footnotes = []
     for client in cells.DIMENSIONS["client"]:
-        row = [client]
+        row = [LABELS[client]]
         for _, data, tls, required in COLUMNS:
             some = {cell: outcome for cell, outcome in outcomes.items()
                     if (cell.client, cell.data, cell.tls) == (client, data, tls)
                     and (cell.reuse == "require") == required}
-            row.append(entry_of(some, causes, direct))
+            row.append(entry_of(some, footnotes, direct))
         lines.append("| " + " | ".join(row) + " |")
-    lines += [""] + [f"{number}. {cause}." for number, cause in enumerate(causes, 1)]
+    lines += [""] + [f"{number}. {text}." for number, text in enumerate(footnotes, 1)]
     return "\n".join(lines) + "\n"
 
 
-def entry_of(some, causes, direct):
+def entry_of(some, footnotes, direct):
     if not some:
         return "–"
-    passed = sum(outcome.passed for outcome in some.values())
-    notes = []
+    numbers = []
     for cell in some:
-        entry = fails(cell, direct)
-        if entry and entry.cause not in causes:
-            causes.append(entry.cause)
-        if entry and str(causes.index(entry.cause) + 1) not in notes:
-            notes.append(str(causes.index(entry.cause) + 1))
-    return f"{passed}/{len(some)}" + (f" ({', '.join(notes)})" if notes else "")
+        for text in remarks(cell, direct):
+            if text not in footnotes:
+                footnotes.append(text)
+            if footnotes.index(text) + 1 not in numbers:
+                numbers.append(footnotes.index(text) + 1)
+    passed = sum(outcome.passed for outcome in some.values())
+    count = "✓" if passed == len(some) else f"{passed}/{len(some)}"
+    return count + (f" ({', '.join(map(str, numbers))})" if numbers else "")
+
+
+def remarks(cell, direct):
+    """What a reader must know about the cell."""
+    entries = [fails(cell, direct), race(cell)]
+    texts = [entry.cause for entry in entries if entry]
+    if cell.reuse == "require" and cell.client in RECIPES:
+        texts.append(RECIPES[cell.client])
+    return texts
