@@ -5,7 +5,7 @@ packages_build="g++ cmake ninja-build pkgconf libssl-dev libboost1.81-dev libspd
 libyaml-cpp-dev libp11-kit-dev libp11-dev"
 packages_demo="softhsm2 openssl curl lftp vsftpd nginx"
 packages_test="$packages_demo opensc libgtest-dev libgmock-dev python3 clang-format p11-kit \
-p11-kit-modules"
+p11-kit-modules haproxy"
 
 # Prints those of the packages given that are not installed.
 missing_packages() {
@@ -33,8 +33,8 @@ write_as_root() {
     as_root install -m "$1" /dev/stdin "$2"
 }
 
-# Installs what is missing, without questions. vsftpd and nginx are wanted as programs, not as
-# services: Debian's policy hook keeps their packages from starting them, and they are disabled
+# Installs what is missing, without questions. vsftpd, nginx and haproxy are wanted as programs, not
+# as services: Debian's policy hook keeps their packages from starting them, and they are disabled
 # for the next boot if it was we who installed them.
 install_packages() {
     local missing policy=/usr/sbin/policy-rc.d made_policy=no status=0 service
@@ -52,7 +52,7 @@ install_packages() {
     [ "$made_policy" = no ] || as_root rm -f "$policy"
     [ "$status" -eq 0 ] || return "$status"
     if [ -d /run/systemd/system ]; then
-        for service in vsftpd nginx; do
+        for service in vsftpd nginx haproxy; do
             case " $missing" in
                 *" $service "*) as_root systemctl --quiet disable "$service" ;;
             esac

@@ -370,9 +370,8 @@ void ControlSession::log_end() const {
     const auto& backend = settings_.backend.endpoint;
     const auto lasted = std::chrono::duration_cast<net::milliseconds>(net::Clock::now() - started_);
     spdlog::info(
-        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={} transfers={} "
-        "up={} "
-        "down={} duration={}ms reason=\"{}{}\"",
+        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={} "
+        "transfers={} up={} down={} duration={}ms reason=\"{}{}\"",
         id_,
         to_string(peer_),
         via_ ? " via=" + to_string(via_->peer) : "",

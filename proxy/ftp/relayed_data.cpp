@@ -30,14 +30,16 @@ net::Task<bool> relayed_from_client(
     net::Executor executor, net::SocketIo& io, net::tcp::endpoint peer, const RelayedOrigin& origin
 ) {
     std::string problem;
+    bool stopped = false;
     if (!origin.balancers->networks.contains(peer.address())) {
         problem = "it does not come through a balancer";
     } else {
         const auto limit = std::min(origin.balancers->header_limit, header_limit);
         const auto header = co_await net::receive_proxy_header(executor, io, limit);
         problem = header ? mismatch(*header, origin.client) : header.error().message();
+        stopped = header.has_error() && header.error() == net::Errc::stopped;
     }
-    if (!problem.empty()) {
+    if (!problem.empty() && !stopped) {
         spdlog::warn(
             "session {} ftps: data connection from {} refused: {}",
             origin.session_id,
