@@ -5,7 +5,6 @@
 #include "proxy/net/connector.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
-#include "proxy/tls/stream.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -43,6 +42,9 @@ void DataChannel::AcceptStop::interrupt(error_code reason) noexcept {
 }
 
 net::Task<error_code> DataChannel::connect_backend() {
+    if (plan_.backend_listener) {
+        co_return error_code{};
+    }
     const net::tcp::endpoint source(plan_.backend_source, 0);
     Result<net::Socket> connected = co_await net::connect(
         worker_.executor, plan_.backend, settings_.timeouts.data_connect, source
@@ -63,7 +65,38 @@ net::Task<error_code> DataChannel::connect_backend() {
     co_return ec;
 }
 
+net::Task<error_code> DataChannel::accept_backend() {
+    Result<net::Socket> accepted = co_await plan_.backend_listener->accept(
+        plan_.backend.address(), settings_.timeouts.data_connect
+    );
+    plan_.backend_listener.reset();
+    if (!accepted) {
+        co_return accepted.error();
+    }
+    backend_ = std::make_unique<net::TcpStream>(std::move(*accepted));
+    co_return error_code{};
+}
+
 net::Task<DataEvent> DataChannel::transfer() {
+    if (plan_.backend_listener) {
+        const error_code ec = co_await accept_backend();
+        if (ec) {
+            const std::string text = "No data connection from the backend: " + ec.message() + ".";
+            co_return fail(DataEvent::Blame::backend, 425, text);
+        }
+    }
+    std::optional<DataEvent> failed = co_await open_client_side();
+    if (failed) {
+        co_return std::move(*failed);
+    }
+    if (aborted_) {
+        co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
+    }
+    DataEvent event = co_await copy();
+    co_return event;
+}
+
+net::Task<std::optional<DataEvent>> DataChannel::open_client_side() {
     Result<net::Socket> socket = co_await open_client();
     if (!socket) {
         const std::string text = "No data connection: " + socket.error().message() + ".";
@@ -71,17 +104,10 @@ net::Task<DataEvent> DataChannel::transfer() {
     }
     if (!plan_.transfer.protect) {
         client_ = std::make_unique<net::TcpStream>(std::move(*socket));
-    } else {
-        std::optional<DataEvent> failed = co_await protect(std::move(*socket));
-        if (failed) {
-            co_return std::move(*failed);
-        }
+        co_return std::nullopt;
     }
-    if (aborted_) {
-        co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
-    }
-    DataEvent event = co_await copy();
-    co_return event;
+    std::optional<DataEvent> failed = co_await protect(std::move(*socket));
+    co_return failed;
 }
 
 net::Task<Result<net::Socket>> DataChannel::open_client() {
@@ -91,6 +117,7 @@ net::Task<Result<net::Socket>> DataChannel::open_client() {
         co_return accepted;
     }
     const net::tcp::endpoint target(plan_.client, plan_.transfer.client_port.value_or(0));
+    facts_.peer = target;
     const net::tcp::endpoint source(plan_.local, 0);
     Result<net::Socket> connected =
         co_await net::connect(worker_.executor, target, settings_.timeouts.data_connect, source);
@@ -111,26 +138,32 @@ net::Task<Result<net::Socket>> DataChannel::accept_client() {
         if (ec) {
             co_return ec;
         }
-        const bool wanted = co_await from_client(socket, peer);
-        if (wanted && !accept_stop_.reason()) {
+        const std::optional<net::tcp::endpoint> client = co_await client_of(socket, peer);
+        if (client && !accept_stop_.reason()) {
+            facts_.peer = *client;
             co_return std::move(socket);
         }
     }
     co_return accept_stop_.reason();
 }
 
-net::Task<bool> DataChannel::from_client(net::Socket& socket, net::tcp::endpoint peer) {
+/// The client's end of a data connection from `peer`; none, and the reason logged, if it is not the
+/// client's.
+net::Task<std::optional<net::tcp::endpoint>> DataChannel::client_of(
+    net::Socket& socket, net::tcp::endpoint peer
+) {
     if (plan_.balancers != nullptr) {
         const RelayedOrigin origin{plan_.balancers, plan_.client, plan_.session_id};
         net::SocketIo io(std::move(socket));
         accept_stop_.set_reading(&io);
-        const bool wanted = co_await relayed_from_client(worker_.executor, io, peer, origin);
+        const std::optional<net::tcp::endpoint> client =
+            co_await relayed_client(worker_.executor, io, peer, origin);
         accept_stop_.set_reading(nullptr);
         socket = io.release();
-        co_return wanted;
+        co_return client;
     }
     if (same_host(peer.address(), plan_.client)) {
-        co_return true;
+        co_return peer;
     }
     spdlog::warn(
         "session {} ftps: data connection from {} refused, the client is {}",
@@ -138,23 +171,43 @@ net::Task<bool> DataChannel::from_client(net::Socket& socket, net::tcp::endpoint
         to_string(peer),
         plan_.client.to_string()
     );
-    co_return false;
+    co_return std::nullopt;
+}
+
+tls::StreamOptions DataChannel::tls_options() const {
+    const tls::ControlBinding& control = plan_.control;
+    const bool resume =
+        settings_.data.session_reuse != config::SessionReuse::off && control.extended_master_secret;
+    tls::StreamOptions options;
+    // Or one that no ticket has: nothing is resumed.
+    options.tag = resume ? control.tag : tls::SessionTag::random();
+    options.control_session = resume ? control.session : nullptr;
+    options.data_connection = true;
+    options.send_tickets = direction() == TransferDirection::download;
+    return options;
 }
 
 /// TLS on the client's side. We are the server in active mode too (RFC 4217 §7).
 net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
-    using config::SessionReuse;
-    const SessionReuse reuse = settings_.data.session_reuse;
-    tls::StreamOptions options;
-    // A tag that no ticket has: nothing is resumed.
-    options.tag = reuse == SessionReuse::off ? tls::SessionTag::random() : plan_.tag;
-    options.data_connection = true;
-    options.send_tickets = direction() == TransferDirection::download;
-    auto stream = std::make_unique<tls::Stream>(std::move(socket), plan_.tls, options);
+    const bool must_resume = settings_.data.session_reuse == config::SessionReuse::require;
+    auto stream =
+        std::make_unique<tls::Stream>(std::move(socket), plan_.control.context, tls_options());
     tls::Stream& client = *stream;
     client_ = std::move(stream);
     if (aborted_) {
         co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
+    }
+    if (must_resume && !plan_.control.extended_master_secret) {
+        spdlog::warn(
+            "session {} ftps: data connection refused: the client's TLS 1.2 has no extended master "
+            "secret (RFC 7627), so that resuming its session would prove nothing",
+            plan_.session_id
+        );
+        co_return fail(
+            DataEvent::Blame::client,
+            522,
+            "The control connection's TLS session lacks the extended master secret."
+        );
     }
     const error_code ec = co_await client.handshake(settings_.timeouts.handshake);
     if (ec) {
@@ -168,7 +221,9 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
             DataEvent::Blame::client, 522, "TLS handshake on the data connection failed."
         );
     }
-    if (reuse == SessionReuse::require && !client.info().resumed) {
+    facts_.tls_version = client.info().version;
+    facts_.resumed = client.info().resumed;
+    if (must_resume && !client.info().resumed) {
         co_return fail(
             DataEvent::Blame::client,
             522,
@@ -185,8 +240,8 @@ net::Task<DataEvent> DataChannel::copy() {
     net::Watchdog watchdog(
         worker_.executor, {client_.get(), backend_.get()}, settings_.timeouts.data_stall
     );
-    const net::RelayResult result = co_await net::relay(source, sink, worker_.buffers, watchdog);
-    bytes_ = result.bytes;
+    const net::RelayResult result =
+        co_await net::relay(source, sink, worker_.buffers, watchdog, facts_.bytes);
     if (watchdog.expired()) {
         co_return fail(DataEvent::Blame::none, 426, "Data connection stalled.");
     }
@@ -270,6 +325,9 @@ net::Task<bool> DataChannel::granted() {
 void DataChannel::interrupt(error_code reason) noexcept {
     aborted_ = true;
     accept_stop_.interrupt(reason);
+    if (plan_.backend_listener) {
+        plan_.backend_listener->interrupt(reason);
+    }
     if (backend_) {
         backend_->interrupt(reason);
         backend_->reset();

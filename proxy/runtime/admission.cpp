@@ -55,13 +55,9 @@ std::optional<Admission::Slot> Admission::admit(const Address& client, Clock::ti
 
 bool Admission::count_for(const Address& client, Clock::time_point now) {
     const std::scoped_lock lock(mutex_);
-    const auto [found, fresh] = peers_.try_emplace(client);
-    Peer& peer = found->second;
-    if (fresh) {
-        peer.tokens = static_cast<double>(limits_.handshakes_per_address.count);
-        peer.filled = now;
-    }
-    if (peer.connections >= limits_.per_address || !take_token(peer, now)) {
+    const auto& rate = limits_.handshakes_per_address;
+    Peer& peer = peers_.try_emplace(client, rate, now).first->second;
+    if (peer.connections >= limits_.per_address || !peer.handshakes.take(rate, now)) {
         ++refused_;
         return false;
     }
@@ -72,28 +68,11 @@ bool Admission::count_for(const Address& client, Clock::time_point now) {
     return true;
 }
 
-bool Admission::take_token(Peer& peer, Clock::time_point now) const {
-    const auto& rate = limits_.handshakes_per_address;
-    if (rate.count == 0) {
-        return true;
-    }
-    const auto capacity = static_cast<double>(rate.count);
-    const std::chrono::duration<double, std::milli> passed = now - peer.filled;
-    peer.tokens = std::min(
-        capacity, peer.tokens + passed.count() * capacity / static_cast<double>(rate.per.count())
-    );
-    peer.filled = now;
-    if (peer.tokens < 1) {
-        return false;
-    }
-    peer.tokens -= 1;
-    return true;
-}
-
 void Admission::forget_idle_peers(Clock::time_point now) {
     std::erase_if(peers_, [&](const auto& entry) {
         const auto& [address, peer] = entry;
-        return peer.connections == 0 && now - peer.filled >= limits_.handshakes_per_address.per;
+        return peer.connections == 0 &&
+               peer.handshakes.forgettable(limits_.handshakes_per_address, now);
     });
 }
 

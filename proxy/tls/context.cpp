@@ -3,8 +3,8 @@
 #include "certs/errc.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/session_callbacks.hpp"
 #include "proxy/tls/stream.hpp"
-#include "proxy/tls/ticket_callbacks.hpp"
 
 #include <openssl/x509.h>
 
@@ -24,14 +24,18 @@ Failure openssl_failure(const std::string& what) {
 /// Chooses from the client's list; a client that names protocols but none of ours is refused
 /// (RFC 7301 §3.2), one that names none is served.
 int select_alpn(
-    SSL*,
+    SSL* ssl,
     const unsigned char** out,
     unsigned char* out_length,
     const unsigned char* offered,
     unsigned int offered_length,
     void* argument
 ) {
-    const auto& ours = *static_cast<const std::vector<unsigned char>*>(argument);
+    const auto& context = *static_cast<const Context*>(argument);
+    const auto& ours = context.alpn(Stream::of(ssl).options().data_connection);
+    if (ours.empty()) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
     const int rc = SSL_select_next_proto(
         const_cast<unsigned char**>(out),
         out_length,
@@ -178,13 +182,11 @@ struct ContextBuilder {
             SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
         );
-        // Sessions travel in tickets only: one way to resume, so one place that checks the tag.
-        SSL_CTX_set_session_cache_mode(ctx(), SSL_SESS_CACHE_OFF);
         SSL_CTX_set_timeout(
             ctx(),
             std::chrono::duration_cast<std::chrono::seconds>(options.tls.ticket_lifetime).count()
         );
-        TicketCallbacks::install(ctx());
+        SessionCallbacks::install(ctx(), options.session_ids);
     }
 
     [[nodiscard]] certs::Loaded<void> set_policy() const {
@@ -208,9 +210,8 @@ struct ContextBuilder {
             static_cast<unsigned int>(std::min<std::size_t>(name.size(), SSL_MAX_SID_CTX_LENGTH))
         );
         context->alpn_wire_ = alpn_wire_format(options.alpn);
-        if (!options.alpn.empty()) {
-            SSL_CTX_set_alpn_select_cb(ctx(), select_alpn, &context->alpn_wire_);
-        }
+        context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
+        SSL_CTX_set_alpn_select_cb(ctx(), select_alpn, context.get());
         return {};
     }
 

@@ -3,9 +3,9 @@
 
 #include "proxy/net/socket_io.hpp"
 #include "proxy/net/transport.hpp"
-#include "proxy/tls/context.hpp"
-#include "proxy/tls/session_tag.hpp"
+#include "proxy/tls/control_binding.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +22,12 @@ struct HandshakeInfo {
     std::string host;         ///< the configured host that SNI chose ("*.example.com"), or empty
     std::string alpn;         ///< or empty
     bool resumed = false;
+    bool extended_master_secret = true;  ///< RFC 7627; what it does is a part of TLS 1.3
 };
+
+/// Application records after which TLS 1.3 sending keys are replaced. AES-GCM keeps its margin for
+/// 2^24.5 full records, 362 GiB (RFC 8446 §5.5); this is every 64 GiB, which costs nothing.
+inline constexpr std::uint64_t records_per_key = std::uint64_t{1} << 22U;
 
 struct StreamOptions {
     /// Written into the tickets of this connection. On a data connection also demanded of a
@@ -37,6 +42,10 @@ struct StreamOptions {
     /// Reads ahead of the record in hand: fewer system calls. False where plain text may follow
     /// close_notify on the same connection (CCC).
     bool read_ahead = true;
+    /// On a data connection: found when the client resumes it by its id.
+    std::shared_ptr<SSL_SESSION> control_session = nullptr;
+    /// At least 1.
+    std::uint64_t records_per_key = tls::records_per_key;
 };
 
 class Stream final : public net::Transport {
@@ -56,6 +65,9 @@ class Stream final : public net::Transport {
     [[nodiscard]] const std::shared_ptr<const Context>& context() const noexcept {
         return chosen_ ? chosen_ : context_;
     }
+    /// What the data connections of this control connection are bound to. After a handshake that
+    /// had a tag.
+    [[nodiscard]] ControlBinding binding() const;
     [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
     /// The Stream that owns `ssl`, for OpenSSL's callbacks.
     [[nodiscard]] static Stream& of(const SSL* ssl);
@@ -93,6 +105,7 @@ class Stream final : public net::Transport {
     [[nodiscard]] net::Attempt attempt_of(int rc, int system_error);
     [[nodiscard]] net::Attempt fail(error_code error);
     void note_handshake();
+    void update_key();
 
     net::SocketIo io_;
     std::shared_ptr<const Context> context_;
@@ -102,6 +115,7 @@ class Stream final : public net::Transport {
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
     HandshakeInfo info_;
     std::string failure_;
+    std::uint64_t records_ = 0;  ///< sent with the present keys
     /// A fatal error: no SSL_* call but free is allowed after it (SSL_get_error(3)).
     error_code broken_;
 };

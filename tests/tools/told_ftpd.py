@@ -14,8 +14,8 @@ def header(connection):
     start = connection.recv(16, socket.MSG_WAITALL)
     if start.startswith(signature):
         return start + connection.recv(int.from_bytes(start[14:16], "big"), socket.MSG_WAITALL)
-    while not start.endswith(b"\r\n"):
-        start += connection.recv(1)
+    while not start.endswith(b"\r\n") and (byte := connection.recv(1)):
+        start += byte
     return start
 
 
@@ -24,7 +24,10 @@ class Session(socketserver.StreamRequestHandler):
         self.wfile.write(line.encode() + b"\r\n")
 
     def handle(self):
-        print("control", header(self.connection), flush=True)
+        told = header(self.connection)
+        if not told:
+            return
+        print("control", told, flush=True)
         self.answer("220 told")
         for line in iter(self.rfile.readline, b""):
             getattr(self, line.decode().split()[0].lower(), self.ok)()
