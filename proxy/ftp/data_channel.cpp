@@ -117,10 +117,12 @@ net::Task<Result<net::Socket>> DataChannel::open_client() {
         co_return accepted;
     }
     const net::tcp::endpoint target(plan_.client, plan_.transfer.client_port.value_or(0));
-    facts_.peer = target;
     const net::tcp::endpoint source(plan_.local, 0);
     Result<net::Socket> connected =
         co_await net::connect(worker_.executor, target, settings_.timeouts.data_connect, source);
+    if (connected) {
+        facts_.peer = target;
+    }
     co_return connected;
 }
 

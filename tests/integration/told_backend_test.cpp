@@ -30,7 +30,12 @@ class ToldBackend : public Stage {
 
 class ToldByHaproxy : public ToldBackend, public ::testing::WithParamInterface<const char*> {};
 
-INSTANTIATE_TEST_SUITE_P(Versions, ToldByHaproxy, ::testing::Values("v1", "v2"));
+INSTANTIATE_TEST_SUITE_P(
+    Versions,
+    ToldByHaproxy,
+    ::testing::Values("v1", "v2"),
+    [](const auto& one) { return std::string(one.param); }
+);
 
 TEST_P(ToldByHaproxy, HaproxyBeforeVsftpdBelievesTheHeader) {
     config.ftp.backend_port = ports.next();
