@@ -30,6 +30,7 @@ struct FtpPart {
     std::string backend_options;  ///< ", key: value" more of ftp.backend
     std::uint16_t passive_first = 0;
     std::uint16_t passive_last = 0;
+    std::string data;  ///< more entries of ftp.data: "session_reuse: require"
     std::string extra;
 };
 
