@@ -4,19 +4,14 @@
 packages_build="g++ cmake ninja-build pkgconf libssl-dev libboost1.81-dev libspdlog-dev \
 libyaml-cpp-dev libp11-kit-dev libp11-dev"
 packages_demo="softhsm2 openssl curl lftp vsftpd nginx"
-<<<<<<< HEAD
 packages_test="$packages_demo opensc libgtest-dev libgmock-dev python3 clang-format clang \
-libclang-rt-14-dev p11-kit p11-kit-modules"
-=======
-packages_test="$packages_demo opensc libgtest-dev libgmock-dev python3 clang-format p11-kit \
-p11-kit-modules"
+libclang-rt-14-dev p11-kit p11-kit-modules haproxy"
 # Clients of the compatibility matrix, and libraries of the servers that tests/matrix/prepare.sh
 # unpacks. npm comes with Node.js where that is not Debian's.
 packages_matrix="python3-pycurl python3-pyftpdlib python3-openssl wget libio-socket-ssl-perl \
 default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev \
 libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
 command -v npm >/dev/null || packages_matrix="$packages_matrix nodejs npm"
->>>>>>> e905505ecd964fb84d8ea7bd166ebca72c9504c8
 
 # Prints those of the packages given that are not installed.
 missing_packages() {
@@ -44,8 +39,8 @@ write_as_root() {
     as_root install -m "$1" /dev/stdin "$2"
 }
 
-# Installs what is missing, without questions. vsftpd and nginx are wanted as programs, not as
-# services: Debian's policy hook keeps their packages from starting them, and they are disabled
+# Installs what is missing, without questions. vsftpd, nginx and haproxy are wanted as programs, not
+# as services: Debian's policy hook keeps their packages from starting them, and they are disabled
 # for the next boot if it was we who installed them.
 install_packages() {
     local missing policy=/usr/sbin/policy-rc.d made_policy=no status=0 service
@@ -63,7 +58,7 @@ install_packages() {
     [ "$made_policy" = no ] || as_root rm -f "$policy"
     [ "$status" -eq 0 ] || return "$status"
     if [ -d /run/systemd/system ]; then
-        for service in vsftpd nginx; do
+        for service in vsftpd nginx haproxy; do
             case " $missing" in
                 *" $service "*) as_root systemctl --quiet disable "$service" ;;
             esac

@@ -40,6 +40,7 @@ class Validator {
         listeners();
         passive_ports();
         passive_rules();
+        told_data();
         return std::move(problems_);
     }
 
@@ -213,6 +214,17 @@ class Validator {
         for (std::size_t i = 0; i < rules.size(); ++i) {
             const std::string key = "ftp.data.passive_rules[" + std::to_string(i) + "].clients";
             required(key, rules[i].clients.empty(), "the networks it is for");
+        }
+    }
+
+    /// A header is written by who opens a connection.
+    void told_data() {
+        if (settings_.ftp.proxy_protocol.data != ProxyVersion::none &&
+            settings_.ftp.data.backend == BackendData::active) {
+            fail(
+                "ftp.backend.data_proxy_protocol",
+                "no connection could tell it: with ftp.data.backend: active the backend opens them"
+            );
         }
     }
 

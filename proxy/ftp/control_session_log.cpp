@@ -51,7 +51,8 @@ net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
 void ControlSession::log_end() const {
     const auto& backend = backend_endpoint();
     spdlog::info(
-        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={} transfers={} up={} "
+        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={} transfers={} "
+        "up={} "
         "down={} duration={}ms reason=\"{}{}\"",
         id_,
         to_string(peer_),

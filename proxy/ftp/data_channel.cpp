@@ -102,8 +102,6 @@ net::Task<std::optional<DataEvent>> DataChannel::open_client_side() {
         const std::string text = "No data connection: " + socket.error().message() + ".";
         co_return fail(DataEvent::Blame::client, 425, text);
     }
-    error_code ignored;
-    facts_.peer = socket->remote_endpoint(ignored);
     if (!plan_.transfer.protect) {
         client_ = std::make_unique<net::TcpStream>(std::move(*socket));
         co_return std::nullopt;
@@ -122,6 +120,9 @@ net::Task<Result<net::Socket>> DataChannel::open_client() {
     const net::tcp::endpoint source(plan_.local, 0);
     Result<net::Socket> connected =
         co_await net::connect(worker_.executor, target, settings_.timeouts.data_connect, source);
+    if (connected) {
+        facts_.peer = target;
+    }
     co_return connected;
 }
 
@@ -139,26 +140,32 @@ net::Task<Result<net::Socket>> DataChannel::accept_client() {
         if (ec) {
             co_return ec;
         }
-        const bool wanted = co_await from_client(socket, peer);
-        if (wanted && !accept_stop_.reason()) {
+        const std::optional<net::tcp::endpoint> client = co_await client_of(socket, peer);
+        if (client && !accept_stop_.reason()) {
+            facts_.peer = *client;
             co_return std::move(socket);
         }
     }
     co_return accept_stop_.reason();
 }
 
-net::Task<bool> DataChannel::from_client(net::Socket& socket, net::tcp::endpoint peer) {
+/// The client's end of a data connection from `peer`; none, and the reason logged, if it is not the
+/// client's.
+net::Task<std::optional<net::tcp::endpoint>> DataChannel::client_of(
+    net::Socket& socket, net::tcp::endpoint peer
+) {
     if (plan_.balancers != nullptr) {
         const RelayedOrigin origin{plan_.balancers, plan_.client, plan_.session_id};
         net::SocketIo io(std::move(socket));
         accept_stop_.set_reading(&io);
-        const bool wanted = co_await relayed_from_client(worker_.executor, io, peer, origin);
+        const std::optional<net::tcp::endpoint> client =
+            co_await relayed_client(worker_.executor, io, peer, origin);
         accept_stop_.set_reading(nullptr);
         socket = io.release();
-        co_return wanted;
+        co_return client;
     }
     if (same_host(peer.address(), plan_.client)) {
-        co_return true;
+        co_return peer;
     }
     spdlog::warn(
         "session {} ftps: data connection from {} refused, the client is {}",
@@ -166,7 +173,7 @@ net::Task<bool> DataChannel::from_client(net::Socket& socket, net::tcp::endpoint
         to_string(peer),
         plan_.client.to_string()
     );
-    co_return false;
+    co_return std::nullopt;
 }
 
 tls::StreamOptions DataChannel::tls_options() const {

@@ -96,7 +96,9 @@ class DataChannel final : public net::Interruptible {
     [[nodiscard]] net::Task<std::optional<DataEvent>> open_client_side();
     [[nodiscard]] net::Task<Result<net::Socket>> open_client();
     [[nodiscard]] net::Task<Result<net::Socket>> accept_client();
-    [[nodiscard]] net::Task<bool> from_client(net::Socket& socket, net::tcp::endpoint peer);
+    [[nodiscard]] net::Task<std::optional<net::tcp::endpoint>> client_of(
+        net::Socket& socket, net::tcp::endpoint peer
+    );
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
     [[nodiscard]] tls::StreamOptions tls_options() const;
     [[nodiscard]] net::Task<DataEvent> copy();

@@ -12,40 +12,53 @@ namespace {
 
 constexpr net::milliseconds header_limit{3000};
 
-/// Why a whole header is not the client's; empty: it is.
-std::string mismatch(const net::HeaderProgress& header, const net::asio::ip::address& client) {
-    if (!header.addresses) {
+/// Why a connection with this header is not the client's; empty: it is.
+std::string mismatch(
+    const Result<net::HeaderProgress>& header, const net::asio::ip::address& client
+) {
+    if (!header) {
+        return header.error().message();
+    }
+    if (!header->addresses) {
         return "its PROXY header names no client";
     }
-    const auto& source = header.addresses->source;
+    const auto& source = header->addresses->source;
     if (!same_host(source.address(), client)) {
         return "it is of " + to_string(source) + ", the client is " + client.to_string();
     }
     return "";
 }
 
+void log_refusal(
+    const RelayedOrigin& origin, const net::tcp::endpoint& peer, std::string_view problem
+) {
+    spdlog::warn(
+        "session {} ftps: data connection from {} refused: {}",
+        origin.session_id,
+        to_string(peer),
+        problem
+    );
+}
+
 }  // namespace
 
-net::Task<bool> relayed_from_client(
+net::Task<std::optional<net::tcp::endpoint>> relayed_client(
     net::Executor executor, net::SocketIo& io, net::tcp::endpoint peer, const RelayedOrigin& origin
 ) {
-    std::string problem;
     if (!origin.balancers->networks.contains(peer.address())) {
-        problem = "it does not come through a balancer";
-    } else {
-        const auto limit = std::min(origin.balancers->header_limit, header_limit);
-        const auto header = co_await net::receive_proxy_header(executor, io, limit);
-        problem = header ? mismatch(*header, origin.client) : header.error().message();
+        log_refusal(origin, peer, "it does not come through a balancer");
+        co_return std::nullopt;
     }
-    if (!problem.empty()) {
-        spdlog::warn(
-            "session {} ftps: data connection from {} refused: {}",
-            origin.session_id,
-            to_string(peer),
-            problem
-        );
+    const auto limit = std::min(origin.balancers->header_limit, header_limit);
+    const auto header = co_await net::receive_proxy_header(executor, io, limit);
+    const std::string problem = mismatch(header, origin.client);
+    if (problem.empty()) {
+        co_return header->addresses->source;
     }
-    co_return problem.empty();
+    if (!header.has_error() || header.error() != net::Errc::stopped) {
+        log_refusal(origin, peer, problem);
+    }
+    co_return std::nullopt;
 }
 
 net::asio::ip::address active_source(

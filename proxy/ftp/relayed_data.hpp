@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace hsmfront::ftp {
 
@@ -15,11 +16,11 @@ struct RelayedOrigin {
     std::uint64_t session_id = 0;
 };
 
-/// Reads the PROXY header of a data connection whose TCP peer is `peer`. True when `peer` is a
-/// balancer and the header's source is the client; else logs what is wrong. A header without
-/// addresses (LOCAL, UNKNOWN) tells of no client. A silent peer is waited for 3 s at most, the time
-/// that the specification asks for, since others wait behind it.
-[[nodiscard]] net::Task<bool> relayed_from_client(
+/// Reads the PROXY header of a data connection whose TCP peer is `peer`. Its source, when `peer` is
+/// a balancer and the source is the client; else logs what is wrong. A header without addresses
+/// (LOCAL, UNKNOWN) tells of no client. A silent peer is waited for 3 s at most, the time that the
+/// specification asks for (§2), since others wait behind it.
+[[nodiscard]] net::Task<std::optional<net::tcp::endpoint>> relayed_client(
     net::Executor executor, net::SocketIo& io, net::tcp::endpoint peer, const RelayedOrigin& origin
 );
 

@@ -84,37 +84,50 @@ certs::Loaded<void> Front::publish(
             return listening;
         }
     }
-    const auto& range = settings->ftp.data.passive_ports;
-    if (protocol == Protocol::ftp && (passive_ports_ == nullptr || range != passive_range_)) {
-        passive_ports_ = std::make_shared<net::PortRange>(range);
-        passive_range_ = range;
-    }
-    const auto& failures = settings->ftp.login.failures_per_address;
-    if (protocol == Protocol::ftp && (logins_ == nullptr || failures != logins_->rate())) {
-        logins_ = std::make_shared<ftp::LoginThrottle>(failures);
-    }
     const auto balancers = balancers_of(settings->proxy_protocol);
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-        Worker& worker = *workers_[i];
-        worker.post([&worker, balancers] { worker.set_balancers(balancers); });
-        if (protocol == Protocol::ftp) {
-            auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
-                settings, context, passive_ports_, logins_, balancers});
-            worker.post([&worker, present = present_[i], snapshot = std::move(snapshot)] {
-                present->ftp = std::make_shared<ftp::Service>(worker.context(), snapshot);
-            });
-        } else {
-            auto snapshot =
-                std::make_shared<const http::Snapshot>(http::Snapshot{settings, context});
-            worker.post([&worker, present = present_[i], snapshot = std::move(snapshot)] {
-                present->http = std::make_shared<http::Service>(worker.context(), snapshot);
-            });
-        }
+    for (const auto& worker : workers_) {
+        worker->post([&worker = *worker, balancers] { worker.set_balancers(balancers); });
+    }
+    if (protocol == Protocol::ftp) {
+        publish_ftp(settings, context, balancers);
+    } else {
+        publish_http(std::make_shared<const http::Snapshot>(http::Snapshot{settings, context}));
     }
     if (first) {
         start_accepting(listeners);
     }
     return {};
+}
+
+void Front::publish_ftp(
+    const std::shared_ptr<const config::Settings>& settings,
+    const std::shared_ptr<const tls::Context>& context,
+    const std::shared_ptr<const net::Balancers>& balancers
+) {
+    const auto& range = settings->ftp.data.passive_ports;
+    if (passive_ports_ == nullptr || range != passive_range_) {
+        passive_ports_ = std::make_shared<net::PortRange>(range);
+        passive_range_ = range;
+    }
+    const auto& failures = settings->ftp.login.failures_per_address;
+    if (logins_ == nullptr || failures != logins_->rate()) {
+        logins_ = std::make_shared<ftp::LoginThrottle>(failures);
+    }
+    const auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
+        settings, context, passive_ports_, logins_, balancers});
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        workers_[i]->post([&worker = *workers_[i], present = present_[i], snapshot] {
+            present->ftp = std::make_shared<ftp::Service>(worker.context(), snapshot);
+        });
+    }
+}
+
+void Front::publish_http(const std::shared_ptr<const http::Snapshot>& snapshot) {
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        workers_[i]->post([&worker = *workers_[i], present = present_[i], snapshot] {
+            present->http = std::make_shared<http::Service>(worker.context(), snapshot);
+        });
+    }
 }
 
 certs::Loaded<void> Front::listen(std::vector<Listener>& listeners) {

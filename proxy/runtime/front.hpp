@@ -52,6 +52,12 @@ class Front {
     [[nodiscard]] static std::vector<Listener> listeners_of(
         const config::Settings& settings, Protocol protocol
     );
+    void publish_ftp(
+        const std::shared_ptr<const config::Settings>& settings,
+        const std::shared_ptr<const tls::Context>& context,
+        const std::shared_ptr<const net::Balancers>& balancers
+    );
+    void publish_http(const std::shared_ptr<const http::Snapshot>& snapshot);
     [[nodiscard]] static certs::Loaded<void> listen(std::vector<Listener>& listeners);
     [[nodiscard]] static Serve serve(Kind kind, const std::shared_ptr<Present>& present);
     void start_accepting(std::vector<Listener>& listeners);

@@ -41,7 +41,7 @@ std::string yaml_of(const FtpPart& ftp) {
            line("alias: " + ftp.alias) + line("listen:") +
            line("  - " + endpoint(ftp.address, ftp.explicit_port, ", tls: explicit")) +
            line("  - " + endpoint(ftp.address, ftp.implicit_port, ", tls: implicit")) +
-           line("backend: " + endpoint("127.0.0.1", ftp.backend_port)) +
+           line("backend: " + endpoint("127.0.0.1", ftp.backend_port, ftp.backend_options)) +
            line(
                "data: { passive_ports: " + std::to_string(ftp.passive_first) + "-" +
                std::to_string(ftp.passive_last) + (ftp.data.empty() ? "" : ", " + ftp.data) + " }"

@@ -162,6 +162,16 @@ TEST(Validator, PassiveRulesSayForWhom) {
     );
 }
 
+TEST(Validator, AnActiveBackendIsToldNothingOnDataConnections) {
+    Settings settings = sound();
+    settings.ftp.proxy_protocol = {ProxyVersion::v2, ProxyVersion::v2};
+    EXPECT_THAT(problems(settings), IsEmpty());
+    settings.ftp.data.backend = BackendData::active;
+    EXPECT_THAT(
+        problems(settings), ElementsAre(HasSubstr("ftp.backend.data_proxy_protocol: no connection"))
+    );
+}
+
 TEST(Validator, BackendsMayNotBeOurselves) {
     Settings settings = sound();
     settings.ftp.backend.endpoint = {"localhost", 21};

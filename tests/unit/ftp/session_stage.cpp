@@ -70,6 +70,7 @@ net::Acceptor SessionStage::listen() {
 void SessionStage::play(Scene scene) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->settings = settings_;
+    snapshot->balancers = balancers;
     const std::uint16_t first = std::min<std::uint16_t>(port(), 65000);
     snapshot->passive_ports = std::make_shared<net::PortRange>(config::PortRange{
         first, static_cast<std::uint16_t>(first + 100)});
@@ -98,6 +99,11 @@ net::Task<void> SessionStage::accept_client() {
     net::Accepted accepted{std::move(socket), {}, {}, 1};
     accepted.peer = accepted.socket.remote_endpoint();
     accepted.local = accepted.socket.local_endpoint();
+    if (client_header) {
+        accepted.via = net::Hop{accepted.peer, accepted.local};
+        accepted.peer = client_header->source;
+        accepted.local = client_header->destination;
+    }
     co_await service_->serve(std::move(accepted), config::FtpTlsMode::explicit_tls);
 }
 

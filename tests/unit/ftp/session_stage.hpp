@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -67,6 +68,10 @@ class SessionStage : public testing::Test {
     [[nodiscard]] net::Task<std::uint16_t> passive();
     [[nodiscard]] std::uint16_t port() const;
     [[nodiscard]] std::uint16_t backend_data_port() const;
+
+    /// Set: the control connection came with such a PROXY header, through one of `balancers`.
+    std::optional<net::ProxiedAddresses> client_header;
+    std::shared_ptr<const net::Balancers> balancers;
 
     std::unique_ptr<Peer> client;
     std::unique_ptr<Peer> backend;
