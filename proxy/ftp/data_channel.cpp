@@ -168,14 +168,33 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
             DataEvent::Blame::client, 522, "TLS handshake on the data connection failed."
         );
     }
-    if (must_resume && !client.info().resumed) {
-        co_return fail(
+    co_return admit(client.info());
+}
+
+/// What a good handshake must have shown beyond being one.
+std::optional<DataEvent> DataChannel::admit(const tls::HandshakeInfo& shown) {
+    if (settings_.data.session_reuse == config::SessionReuse::require && !shown.resumed) {
+        return fail(
             DataEvent::Blame::client,
             522,
             "The data connection must resume the control connection's TLS session."
         );
     }
-    co_return std::nullopt;
+    if (shown.client.fingerprint != plan_.control.client) {
+        spdlog::warn(
+            "session {} ftps: data connection refused: its client certificate \"{}\" is not that "
+            "of "
+            "the control connection",
+            plan_.session_id,
+            shown.client.subject
+        );
+        return fail(
+            DataEvent::Blame::client,
+            522,
+            "The data connection must show the control connection's certificate."
+        );
+    }
+    return std::nullopt;
 }
 
 net::Task<DataEvent> DataChannel::copy() {

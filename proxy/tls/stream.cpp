@@ -67,6 +67,8 @@ net::Task<error_code> Stream::handshake(net::milliseconds limit) {
         failure_ = "signature: " + sign_wait_->error().message();
     } else if (ec && context_->certificates().empty()) {
         failure_ = "no key to sign with yet, the HSM is away";
+    } else if (ec && !refusal_.empty()) {
+        failure_ = std::move(refusal_);
     }
     sign_wait_.reset();
     if (ec) {
@@ -280,6 +282,7 @@ void Stream::note_handshake() {
     info_.resumed = SSL_session_reused(ssl_.get()) == 1;
     info_.extended_master_secret =
         SSL_version(ssl_.get()) >= TLS1_3_VERSION || SSL_get_extms_support(ssl_.get()) == 1;
+    info_.client = client_identity(ssl_.get());
     if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
         info_.server_name = name;
     }
@@ -294,6 +297,7 @@ ControlBinding Stream::binding() const {
     if (SSL_version(ssl_.get()) < TLS1_3_VERSION) {
         binding.session = {SSL_get1_session(ssl_.get()), SSL_SESSION_free};
     }
+    binding.client = info_.client.fingerprint;
     binding.extended_master_secret = info_.extended_master_secret;
     return binding;
 }

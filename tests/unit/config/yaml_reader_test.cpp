@@ -309,8 +309,7 @@ TEST(YamlReader, NeverShowsThePin) {
 
 TEST(YamlReader, LaterKeysAreNeverIgnored) {
     for (const char* text :
-         {"tls: { client_certificate: { mode: require, ca: ca.pem } }",
-          "tls: { tickets: { keys: /etc/tickets } }",
+         {"tls: { tickets: { keys: /etc/tickets } }",
           "tls: { fips: true }",
           "proxy_protocol: { accept_from: [10.0.0.1] }",
           "ftp: { backends: [{ address: a, port: 1 }] }",
