@@ -2,6 +2,7 @@
 
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
+#include "proxy/tls/client_offer.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/sign_wait.hpp"
 
@@ -170,8 +171,12 @@ Attempt Stream::attempt_of(int rc, int system_error) {
                                         : make_error_code(net::Errc::truncated);
             return fail(broken_);
         default: {
-            const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            const int reason = ERR_GET_REASON(ERR_peek_error());
+            const bool cut = reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
             failure_ = drain_errors();
+            if (is_mismatch(reason)) {
+                failure_ += "; " + client_offer(ssl_.get());
+            }
             broken_ = make_error_code(cut ? net::Errc::truncated : net::Errc::tls_failed);
             return fail(broken_);
         }
