@@ -101,6 +101,7 @@ TEST_P(ClientCertificates, AGoodOneIsLetInAndItsSessionResumed) {
         EXPECT_EQ(SSL_session_reused(data.ssl()), 1);
         serve_some();
         expect_some();
+        data.finish();  // else OpenSSL gives the session up
     }
 }
 
@@ -138,7 +139,7 @@ TEST_P(ClientCertificates, Rfc4217_15_1_2_DataConnectionsShowTheSameOne) {
     download(client->context(), nullptr);  // a full handshake
     const Credential other = make_credential(ca_, scratch(), "bob");
     expect_522(context_showing(other).get());
-    EXPECT_TRUE(front->logged("certificate \"CN=bob\" is not the control connection's", 1s)) << front->log();
+    EXPECT_TRUE(front->logged("certificate \"CN=bob\" is not the control connection's"));
     download(client->context(), nullptr);
 }
 
