@@ -225,14 +225,32 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
     }
     facts_.tls_version = client.info().version;
     facts_.resumed = client.info().resumed;
-    if (must_resume && !client.info().resumed) {
-        co_return fail(
+    co_return admit(client.info());
+}
+
+/// What a good handshake must have shown beyond being one.
+std::optional<DataEvent> DataChannel::admit(const tls::HandshakeInfo& shown) {
+    if (settings_.data.session_reuse == config::SessionReuse::require && !shown.resumed) {
+        return fail(
             DataEvent::Blame::client,
             522,
             "The data connection must resume the control connection's TLS session."
         );
     }
-    co_return std::nullopt;
+    if (shown.client.fingerprint != plan_.control.client) {
+        spdlog::warn(
+            "session {} ftps: data connection refused: its client certificate \"{}\" is not the "
+            "control connection's",
+            plan_.session_id,
+            shown.client.subject
+        );
+        return fail(
+            DataEvent::Blame::client,
+            522,
+            "The data connection must show the control connection's certificate."
+        );
+    }
+    return std::nullopt;
 }
 
 net::Task<DataEvent> DataChannel::copy() {

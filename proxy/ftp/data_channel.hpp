@@ -101,6 +101,7 @@ class DataChannel final : public net::Interruptible {
     );
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
     [[nodiscard]] tls::StreamOptions tls_options() const;
+    [[nodiscard]] std::optional<DataEvent> admit(const tls::HandshakeInfo& shown);
     [[nodiscard]] net::Task<DataEvent> copy();
     [[nodiscard]] net::Task<DataEvent> end_upload(net::RelayResult result);
     [[nodiscard]] DataEvent end_download(const net::RelayResult& result);
