@@ -192,6 +192,28 @@ std::vector<Key> tls_keys() {
     };
 }
 
+char upper_letter(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+/// That of the host being read.
+Backend& host_backend(Settings& settings) {
+    auto& backend = settings.ftp.hosts.back().backend;
+    return backend ? *backend : backend.emplace();
+}
+
+Key commands(std::string path, std::vector<std::string> FtpCommands::*field) {
+    Key key = texts(
+        std::move(path), [field](Settings& s) { return &(s.ftp.commands.*field); }, check_command
+    );
+    key.expected = "a list of commands such as [DELE, \"SITE CHMOD\"]";
+    key.read = [read = key.read](Settings& settings, std::vector<std::string> values) {
+        for (std::string& value : values) {
+            std::ranges::transform(value, value.begin(), upper_letter);
+        }
+        return read(settings, values);
+    };
+    return key;
+}
+
 std::vector<Key> ftp_keys() {
     return {
         example(boolean("ftp.enabled", [](Settings& s) { return &s.ftp.enabled; })),
@@ -201,6 +223,14 @@ std::vector<Key> ftp_keys() {
         example(
             aliases("ftp.hosts[].alias", [](Settings& s) { return &s.ftp.hosts.back().aliases; })
         ),
+        example(text(
+            "ftp.hosts[].backend.address",
+            [](Settings& s) { return &host_backend(s).endpoint.address; },
+            check_host
+        )),
+        example(port(
+            "ftp.hosts[].backend.port", [](Settings& s) { return &host_backend(s).endpoint.port; }
+        )),
         example(list("ftp.listen", [](Settings& s) { return &s.ftp.listen; })),
         example(text(
             "ftp.listen[].address",
@@ -227,6 +257,26 @@ std::vector<Key> ftp_keys() {
     };
 }
 
+std::vector<Key> ftp_session_keys() {
+    return {
+        example(text("ftp.greeting", [](Settings& s) { return &s.ftp.greeting; })),
+        commands("ftp.commands.allow", &FtpCommands::allow),
+        commands("ftp.commands.deny", &FtpCommands::deny),
+        count(
+            "ftp.login.attempts", [](Settings& s) { return &s.ftp.login.attempts; }, 1, 100
+        ),
+        duration(
+            "ftp.login.delay", [](Settings& s) { return &s.ftp.login.delay; }, 0ms, 30s
+        ),
+        detail::scalar(
+            "ftp.login.failures_per_address",
+            "a rate such as 30/m, or none",
+            [](Settings& s) { return &s.ftp.login.failures_per_address; },
+            parse_rate
+        ),
+    };
+}
+
 std::vector<Key> ftp_data_keys() {
     return {
         detail::scalar(
@@ -246,6 +296,11 @@ std::vector<Key> ftp_data_keys() {
         boolean(
             "ftp.data.require_close_notify",
             [](Settings& s) { return &s.ftp.data.require_close_notify; }
+        ),
+        choice<BackendData>(
+            "ftp.data.backend",
+            [](Settings& s) { return &s.ftp.data.backend; },
+            {{"passive", BackendData::passive}, {"active", BackendData::active}}
         ),
         timeout("ftp.timeouts.handshake", [](Settings& s) { return &s.ftp.timeouts.handshake; }),
         timeout("ftp.timeouts.login", [](Settings& s) { return &s.ftp.timeouts.login; }),
@@ -384,6 +439,7 @@ std::vector<Key> all_keys() {
           failover_keys,
           tls_keys,
           ftp_keys,
+          ftp_session_keys,
           ftp_data_keys,
           http_keys,
           http_behaviour_keys,

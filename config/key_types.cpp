@@ -4,6 +4,9 @@
 #include "config/address.hpp"
 #include "config/problem.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 namespace hsmfront::config {
 
 Key example(Key key) {
@@ -68,6 +71,19 @@ std::string check_alias(const std::string& text) {
                in_quotes(text);
     }
     return "";
+}
+
+std::string check_command(const std::string& text) {
+    constexpr std::size_t longest = 16;
+    const auto is_word = [](std::string_view word) {
+        return !word.empty() && word.size() <= longest &&
+               std::ranges::all_of(word, [](char c) { return c >= 'A' && c <= 'Z'; });
+    };
+    const std::string_view all = text;
+    const auto space = all.find(' ');
+    const bool ok = is_word(all.substr(0, space)) &&
+                    (space == std::string_view::npos || is_word(all.substr(space + 1)));
+    return ok ? "" : "expected a command such as DELE or SITE CHMOD, found " + in_quotes(text);
 }
 
 }  // namespace hsmfront::config

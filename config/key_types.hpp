@@ -138,6 +138,8 @@ using TextCheck = std::string (*)(const std::string&);
 [[nodiscard]] std::string check_host_pattern(const std::string& text);
 [[nodiscard]] std::string check_network(const std::string& text);
 [[nodiscard]] std::string check_alias(const std::string& text);
+/// An FTP command, or one and the first word of its argument.
+[[nodiscard]] std::string check_command(const std::string& text);
 
 /// Text, path or optional of either: whatever a checked string can be assigned to.
 template <class At>

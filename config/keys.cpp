@@ -20,7 +20,6 @@ std::vector<LaterKey> all_later_keys() {
         {"tls.client_certificate.crl", anything, false, "client certificates are" + absent},
         {"tls.fips", off, true, "FIPS mode is" + absent},
         {"ftp.backends", {}, true, several},
-        {"ftp.hosts[].backend", off, true, by_name},
         {"ftp.data.passive_address", {}, true, "rules by client network are" + absent, true},
         {"http.backends", {}, true, several},
         {"http.balance", off, true, several},

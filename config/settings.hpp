@@ -84,12 +84,21 @@ struct Backend {
     friend bool operator==(const Backend&, const Backend&) = default;
 };
 
-/// What differs for clients that ask for one host name (SNI, RFC 6066 §3).
+/// What differs for clients that ask for one host name (SNI, RFC 6066 §3; HOST, RFC 7151).
 struct Host {
     std::string name;                  ///< lower case; "*.example.com" covers one label
     std::vector<std::string> aliases;  ///< one, or two for an RSA + EC pair
+    std::optional<Backend> backend = std::nullopt;  ///< none: that of the protocol; FTP only
 
     friend bool operator==(const Host&, const Host&) = default;
+};
+
+/// `count` events in each `per`; a zero `count` means no limit.
+struct Rate {
+    std::size_t count = 0;
+    milliseconds per = 1s;
+
+    friend bool operator==(const Rate&, const Rate&) = default;
 };
 
 enum class FtpTlsMode { explicit_tls, implicit_tls };
@@ -108,6 +117,30 @@ struct PortRange {
     friend bool operator==(const PortRange&, const PortRange&) = default;
 };
 
+/// Which commands go to the backend. An entry is a command ("DELE") or a command and the first word
+/// of its argument ("SITE CHMOD"), upper case.
+struct FtpCommands {
+    std::vector<std::string> allow;  ///< empty: all but those of `deny`
+    std::vector<std::string> deny;
+
+    friend bool operator==(const FtpCommands&, const FtpCommands&) = default;
+};
+
+/// What slows down the guessing of passwords.
+struct FtpLogin {
+    std::size_t attempts = 3;          ///< refused logins that end a session, 1–100
+    milliseconds delay = 1s;           ///< before a refusal is passed on, 0–30 s
+    Rate failures_per_address{0, 1s};  ///< beyond it new connections are answered with 421
+
+    friend bool operator==(const FtpLogin&, const FtpLogin&) = default;
+};
+
+/// Who opens the data connections between the backend and us.
+enum class BackendData {
+    passive,  ///< we: EPSV, or PASV where the backend refuses it
+    active    ///< the backend: EPRT, or PORT where the backend refuses it
+};
+
 /// Whether a data connection must resume the TLS session of its control connection.
 enum class SessionReuse { off, accept, require };
 
@@ -118,6 +151,7 @@ struct FtpData {
     SessionReuse session_reuse = SessionReuse::accept;
     /// An upload that ends without close_notify is a truncation (Ftp.Ssl.requireCloseNotify).
     bool require_close_notify = true;
+    BackendData backend = BackendData::passive;
 
     friend bool operator==(const FtpData&, const FtpData&) = default;
 };
@@ -139,9 +173,13 @@ struct Ftp {
     std::vector<Host> hosts;
     std::vector<FtpListener> listen;
     Backend backend;
+    std::string
+        greeting;  ///< text of the 220 greeting; empty: ours, or the backend's where relayed
     bool require_tls_control = true;
     bool require_tls_data = true;
     bool allow_ccc = false;
+    FtpCommands commands;
+    FtpLogin login;
     FtpData data;
     FtpTimeouts timeouts;
 
@@ -189,14 +227,6 @@ struct Http {
     HttpLimits limits;
 
     friend bool operator==(const Http&, const Http&) = default;
-};
-
-/// `count` events in each `per`; a zero `count` means no limit.
-struct Rate {
-    std::size_t count = 0;
-    milliseconds per = 1s;
-
-    friend bool operator==(const Rate&, const Rate&) = default;
 };
 
 struct Limits {

@@ -30,6 +30,7 @@ class Validator {
         if (settings_.ftp.enabled) {
             protocol("ftp", settings_.ftp.aliases, settings_.ftp.backend);
             hosts("ftp", settings_.ftp.hosts);
+            commands();
         }
         if (settings_.http.enabled) {
             protocol("http", settings_.http.aliases, settings_.http.backend);
@@ -115,6 +116,16 @@ class Validator {
                 host.aliases.empty(),
                 "the alias of its key and certificate"
             );
+            if (host.backend) {
+                endpoint(name + ".hosts[" + host.name + "].backend", host.backend->endpoint);
+            }
+        }
+    }
+
+    void commands() {
+        const FtpCommands& lists = settings_.ftp.commands;
+        if (!lists.allow.empty() && !lists.deny.empty()) {
+            fail("ftp.commands.deny", "has no effect beside ftp.commands.allow; keep one");
         }
     }
 
@@ -155,6 +166,11 @@ class Validator {
         }
         if (settings_.ftp.enabled) {
             no_loop("ftp.backend", settings_.ftp.backend.endpoint);
+            for (const Host& host : settings_.ftp.hosts) {
+                if (host.backend) {
+                    no_loop("ftp.hosts[" + host.name + "].backend", host.backend->endpoint);
+                }
+            }
         }
         if (settings_.http.enabled) {
             no_loop("http.backend", settings_.http.backend.endpoint);

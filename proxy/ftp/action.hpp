@@ -3,6 +3,7 @@
 
 #include "proxy/net/executor.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,17 @@ struct Answer {
     /// Send a fresh TLS ticket along, for the data connection that follows (RFC 8446 §4.6.1:
     /// clients should use each ticket once).
     bool fresh_ticket = false;
+    /// To be waited before: slows the guessing of passwords.
+    std::chrono::milliseconds delay{0};
+};
+
+/// A login was refused: counts against the client's address.
+struct CountRefusedLogin {};
+
+/// TLS and ConnectBackend are for this host from now on: an entry of the settings' hosts by name,
+/// or the default for an empty one.
+struct SelectHost {
+    std::string name;
 };
 
 /// Write one command to the backend.
@@ -46,14 +58,18 @@ struct DropBackend {};
 /// Listen for one data connection. Answered by on_listening().
 struct Listen {};
 
-/// Stop listening.
+/// Stop listening, for the backend too.
 struct DropListener {};
 
-/// Begin a transfer: connect to `backend_port` of the backend. Answered by on_data().
+/// Listen for the backend's data connection. Answered by on_backend_listening().
+struct ListenBackend {};
+
+/// Begin a transfer. Answered by on_data().
 struct OpenData {
     TransferDirection direction = TransferDirection::download;
     bool protect = false;
-    std::uint16_t backend_port = 0;
+    /// The backend's port to connect to; none: it connects to where ListenBackend listens.
+    std::optional<std::uint16_t> backend_port;
     /// The client's port in active mode; none: it comes to the listener.
     std::optional<std::uint16_t> client_port;
 };
@@ -67,6 +83,15 @@ struct FinishData {};
 /// Reset both data connections.
 struct AbortData {};
 
+/// What the client was told of a transfer, for the log.
+struct LogTransfer {
+    std::string user;
+    std::string verb;
+    std::string path;     ///< as the client gave it
+    int code = 0;         ///< of the final reply; 0: there was none
+    std::string outcome;  ///< "complete", or why not
+};
+
 /// Close both control connections.
 struct End {
     std::string reason;
@@ -78,6 +103,8 @@ struct End {
 
 using Action = std::variant<
     action::Answer,
+    action::CountRefusedLogin,
+    action::SelectHost,
     action::Forward,
     action::StartTls,
     action::ClearTls,
@@ -85,10 +112,12 @@ using Action = std::variant<
     action::DropBackend,
     action::Listen,
     action::DropListener,
+    action::ListenBackend,
     action::OpenData,
     action::BeginData,
     action::FinishData,
     action::AbortData,
+    action::LogTransfer,
     action::End>;
 using Actions = std::vector<Action>;
 

@@ -12,8 +12,6 @@ constexpr std::size_t longest_verb = 16;
 
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
 }  // namespace
 
 std::string_view Command::argument() const {
@@ -32,6 +30,22 @@ std::string Command::loggable() const {
     return printable(line);
 }
 
+std::string upper(std::string_view text) {
+    std::string result{text};
+    std::ranges::transform(result, result.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return result;
+}
+
+std::string lower(std::string_view text) {
+    std::string result{text};
+    std::ranges::transform(result, result.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return result;
+}
+
 std::string printable(std::string_view text) {
     std::string result{text};
     std::ranges::replace_if(
@@ -45,8 +59,7 @@ Command parse_command(std::string line) {
     const auto length = std::min(line.find(' '), line.size());
     const std::string_view word = std::string_view{line}.substr(0, length);
     if (!word.empty() && word.size() <= longest_verb && std::ranges::all_of(word, is_letter)) {
-        command.verb.resize(word.size());
-        std::ranges::transform(word, command.verb.begin(), upper);
+        command.verb = upper(word);
     }
     command.line = std::move(line);
     return command;

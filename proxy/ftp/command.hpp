@@ -16,6 +16,10 @@ struct Command {
     [[nodiscard]] std::string loggable() const;
 };
 
+/// ASCII letters in upper or lower case.
+[[nodiscard]] std::string upper(std::string_view text);
+[[nodiscard]] std::string lower(std::string_view text);
+
 /// `text` for a log, control bytes as '?'.
 [[nodiscard]] std::string printable(std::string_view text);
 

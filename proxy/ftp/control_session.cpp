@@ -40,6 +40,12 @@ Policy policy_of(
     policy.require_tls_control = settings.require_tls_control;
     policy.require_tls_data = settings.require_tls_data;
     policy.allow_ccc = settings.allow_ccc;
+    policy.greeting = settings.greeting;
+    policy.backend_data = settings.data.backend;
+    policy.login_attempts = settings.login.attempts;
+    policy.login_delay = settings.login.delay;
+    policy.commands = &settings.commands;
+    policy.hosts = &settings.hosts;
     policy.client = unmapped(accepted.peer.address());
     policy.advertised = advertised_address(settings.data, unmapped(accepted.local.address()));
     return policy;
@@ -61,8 +67,10 @@ ControlSession::ControlSession(
       peer_(unmapped_endpoint(accepted.peer)),
       local_(unmapped_endpoint(accepted.local)),
       dialogue_(policy_of(settings_, mode, accepted)),
+      binding_{snapshot_->tls, {}},
       client_gate_(worker.executor),
       wake_(worker.executor),
+      cut_short_(worker.executor),
       tasks_(worker.executor) {
     error_code ignored;
     // Clients send ABOR or its Telnet prefix as urgent data (RFC 959 §4.1.3).
@@ -101,7 +109,26 @@ net::Task<void> ControlSession::run() {
     log_end();
 }
 
+/// Before TLS, so that guessing passwords costs no signature.
+net::Task<bool> ControlSession::turned_away() {
+    if (!snapshot_->logins->blocks(peer_.address())) {
+        co_return false;
+    }
+    reason_ = "too many refused logins from this address";
+    if (mode_ == config::FtpTlsMode::explicit_tls) {
+        orderly_ = true;
+        static_cast<void>(co_await write_within_limit(
+            *client_, "421 Too many refused logins, try again later.\r\n"
+        ));
+    }
+    co_return true;
+}
+
 net::Task<void> ControlSession::converse() {
+    const bool refused = co_await turned_away();
+    if (refused) {
+        co_return;
+    }
     if (mode_ == config::FtpTlsMode::implicit_tls) {
         const error_code ec = co_await start_tls();
         if (ec) {
@@ -113,7 +140,7 @@ net::Task<void> ControlSession::converse() {
         worker_.executor, std::initializer_list<net::Interruptible*>{this}, settings_.timeouts.login
     );
     tasks_.spawn(read_client(), "ftp client reader");
-    Actions actions = dialogue_.start();
+    Actions actions = dialogue_.start(tls_ != nullptr ? tls_->info().server_name : std::string{});
     co_await carry_out(std::move(actions));
     co_await loop();
 }
@@ -182,11 +209,14 @@ net::Task<void> ControlSession::handle(Event event) {
         }
         actions = dialogue_.on_backend_gone("backend gone: " + lost->reason.message());
     } else if (const auto* outcome = std::get_if<TlsOutcome>(&event)) {
-        actions = dialogue_.on_tls(*outcome);
+        const bool up = *outcome == TlsOutcome::up;
+        actions = dialogue_.on_tls(*outcome, up ? tls_->info().server_name : std::string{});
     } else if (const auto* cleared = std::get_if<TlsCleared>(&event)) {
         actions = dialogue_.on_tls_cleared(cleared->done);
     } else if (const auto* listening = std::get_if<Listening>(&event)) {
         actions = dialogue_.on_listening(listening->port);
+    } else if (const auto* meeting = std::get_if<BackendListening>(&event)) {
+        actions = dialogue_.on_backend_listening(meeting->endpoint);
     } else if (auto* data = std::get_if<DataEvent>(&event)) {
         actions = dialogue_.on_data(std::move(*data));
     }
@@ -268,7 +298,7 @@ net::Task<void> ControlSession::run_transfer(std::unique_ptr<DataChannel> owned)
         ++totals_.transfers;
         DataEvent event = co_await channel.transfer();
         (channel.direction() == TransferDirection::upload ? totals_.uploaded : totals_.downloaded
-        ) += channel.bytes();
+        ) += channel.facts().bytes;
         const bool drained = event.kind == Kind::drained;
         post_data(channel, std::move(event));
         granted = false;
@@ -285,7 +315,7 @@ net::Task<void> ControlSession::run_transfer(std::unique_ptr<DataChannel> owned)
         }
     }
     if (channel_ == &channel) {
-        channel_ = nullptr;
+        let_go_of_channel();
     }
     channels_.remove(&channel);
 }
@@ -331,6 +361,7 @@ void ControlSession::interrupt(error_code reason) noexcept {
         for (DataChannel* channel : channels_) {
             channel->abort();
         }
+        cut_short_.notify();
     }
     wake_.notify();
 }
@@ -371,28 +402,6 @@ void ControlSession::update_timer() {
             wanted == Timer::idle ? settings_.timeouts.idle : settings_.timeouts.login
         );
     }
-}
-
-void ControlSession::log_end() const {
-    const auto& backend = settings_.backend.endpoint;
-    const auto lasted = std::chrono::duration_cast<net::milliseconds>(net::Clock::now() - started_);
-    spdlog::info(
-        "session {} ftps client={} listener={} backend={}:{} tls={} resumed={} transfers={} up={} "
-        "down={} duration={}ms reason=\"{}{}\"",
-        id_,
-        to_string(peer_),
-        to_string(local_),
-        backend.address,
-        backend.port,
-        totals_.tls_version,
-        totals_.resumed,
-        totals_.transfers,
-        totals_.uploaded,
-        totals_.downloaded,
-        lasted.count(),
-        stop_ ? "stopped" : reason_,
-        detail_
-    );
 }
 
 }  // namespace hsmfront::ftp

@@ -81,6 +81,9 @@ class ControlSession final : public net::Interruptible {
     struct Listening {
         std::optional<std::uint16_t> port;
     };
+    struct BackendListening {
+        std::optional<net::tcp::endpoint> endpoint;
+    };
     using Event = std::variant<
         ClientGone,
         BackendConnected,
@@ -89,6 +92,7 @@ class ControlSession final : public net::Interruptible {
         TlsOutcome,
         TlsCleared,
         Listening,
+        BackendListening,
         DataEvent>;
 
     struct Totals {
@@ -101,6 +105,7 @@ class ControlSession final : public net::Interruptible {
 
     // control_session.cpp: the loop
     net::Task<void> converse();
+    net::Task<bool> turned_away();
     net::Task<void> loop();
     net::Task<void> feed_lines();
     net::Task<void> handle(Event event);
@@ -113,11 +118,16 @@ class ControlSession final : public net::Interruptible {
     void post_data(const DataChannel& channel, DataEvent event);
     void update_timer();
     void sweep_links();
+
+    // control_session_log.cpp
     void log_end() const;
+    net::Task<void> perform(action::LogTransfer transfer);
 
     // control_session_actions.cpp: one for each action
     net::Task<void> carry_out(Actions actions);
     net::Task<void> perform(action::Answer answer);
+    net::Task<void> perform(action::CountRefusedLogin);
+    net::Task<void> perform(action::SelectHost select);
     net::Task<void> perform(action::Forward forward);
     net::Task<void> perform(action::StartTls start);
     net::Task<void> perform(action::ClearTls clear);
@@ -125,11 +135,14 @@ class ControlSession final : public net::Interruptible {
     net::Task<void> perform(action::DropBackend drop);
     net::Task<void> perform(action::Listen listen);
     net::Task<void> perform(action::DropListener drop);
+    net::Task<void> perform(action::ListenBackend listen);
     net::Task<void> perform(action::OpenData open);
     net::Task<void> perform(action::BeginData begin);
     net::Task<void> perform(action::FinishData finish);
     net::Task<void> perform(action::AbortData abort);
     net::Task<void> perform(action::End end);
+    [[nodiscard]] const config::Endpoint& backend_endpoint() const;
+    void let_go_of_channel();
     net::Task<error_code> write_within_limit(net::Transport& transport, std::string_view text);
     net::Task<error_code> start_tls();
 
@@ -147,17 +160,21 @@ class ControlSession final : public net::Interruptible {
     std::unique_ptr<net::Transport> client_;
     net::TcpStream* plain_ = nullptr;  ///< client_ while in clear
     tls::Stream* tls_ = nullptr;       ///< client_ while in TLS
-    tls::SessionTag tag_{};            ///< new with each handshake of the control connection
+    tls::ControlBinding binding_;      ///< new with each handshake of the control connection
     Gate client_gate_;
 
     std::list<std::unique_ptr<BackendLink>> links_;  ///< the current one and those being closed
     BackendLink* backend_ = nullptr;
+    const config::Host* host_ = nullptr;  ///< of the settings; null: the default
     std::optional<net::PortRange::Loan> listener_;
+    std::unique_ptr<BackendListener> backend_listener_;
     std::list<DataChannel*> channels_;  ///< all that live, lingering ones too
     DataChannel* channel_ = nullptr;    ///< of the transfer in hand
+    TransferFacts facts_;               ///< of the last transfer, once channel_ is null
 
     std::deque<Event> events_;
     net::Event wake_;
+    net::Event cut_short_;  ///< ends a delay
     net::TaskGroup tasks_;
     std::optional<net::Watchdog> watchdog_;
     enum class Timer { login, idle, held } timer_ = Timer::login;

@@ -1,4 +1,5 @@
 // ControlSession: carrying out the dialogue's actions.
+#include "config/hosts.hpp"
 #include "proxy/ftp/control_session.hpp"
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/ftp/keepalive.hpp"
@@ -30,10 +31,23 @@ net::Task<void> ControlSession::perform(action::Answer answer) {
     if (answer.fresh_ticket && tls_ != nullptr) {
         tls_->queue_ticket();
     }
+    if (answer.delay.count() != 0) {
+        co_await cut_short_.wait_for(answer.delay);
+    }
     const error_code ec = co_await write_within_limit(*client_, answer.wire);
     if (ec) {
         post(ClientGone{ec});
     }
+}
+
+net::Task<void> ControlSession::perform(action::CountRefusedLogin) {
+    snapshot_->logins->count(peer_.address());
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::SelectHost select) {
+    host_ = config::find_host(settings_.hosts, select.name);
+    co_return;
 }
 
 net::Task<void> ControlSession::perform(action::Forward forward) {
@@ -73,20 +87,26 @@ net::Task<void> ControlSession::perform(action::StartTls start) {
 }
 
 net::Task<error_code> ControlSession::start_tls() {
-    tag_ = tls::SessionTag::random();
     tls::StreamOptions options;
-    options.tag = tag_;
+    options.tag = tls::SessionTag::random();
     options.read_ahead = false;  // clear text may follow close_notify (CCC, REIN)
     net::Socket socket = plain_->release();
     auto stream = std::make_unique<tls::Stream>(std::move(socket), snapshot_->tls, options);
     plain_ = nullptr;
     tls_ = stream.get();
     client_ = std::move(stream);
+    if (host_ != nullptr) {
+        // Chosen by HOST (RFC 7151 §4); SNI, if it comes, chooses anew.
+        if (const auto* named = snapshot_->tls->find_host(host_->name)) {
+            tls_->choose(*named);
+        }
+    }
     const error_code ec = co_await tls_->handshake(settings_.timeouts.handshake);
     if (ec) {
         detail_ = ": " + (tls_->failure().empty() ? ec.message() : tls_->failure());
         co_return ec;
     }
+    binding_ = tls_->binding();
     totals_.tls_version = tls_->info().version;
     totals_.resumed = tls_->info().resumed;
     co_return error_code{};
@@ -107,16 +127,21 @@ net::Task<void> ControlSession::perform(action::ClearTls) {
     events_.emplace_front(TlsCleared{done});
 }
 
+const config::Endpoint& ControlSession::backend_endpoint() const {
+    const bool own = host_ != nullptr && host_->backend;
+    return own ? host_->backend->endpoint : settings_.backend.endpoint;
+}
+
 net::Task<void> ControlSession::perform(action::ConnectBackend) {
-    Result<net::Socket> socket = co_await net::connect(
-        worker_.executor, settings_.backend.endpoint, settings_.timeouts.data_connect
-    );
+    const config::Endpoint& target = backend_endpoint();
+    Result<net::Socket> socket =
+        co_await net::connect(worker_.executor, target, settings_.timeouts.data_connect);
     if (!socket) {
         spdlog::warn(
             "session {} ftps: backend {}:{}: {}",
             id_,
-            settings_.backend.endpoint.address,
-            settings_.backend.endpoint.port,
+            target.address,
+            target.port,
             socket.error().message()
         );
         events_.emplace_front(BackendConnected{socket.error()});
@@ -154,18 +179,31 @@ net::Task<void> ControlSession::perform(action::Listen) {
 
 net::Task<void> ControlSession::perform(action::DropListener) {
     listener_.reset();
+    backend_listener_.reset();
+    co_return;
+}
+
+net::Task<void> ControlSession::perform(action::ListenBackend) {
+    auto opened = BackendListener::open(worker_.executor, backend_->local.address());
+    if (opened) {
+        backend_listener_ = std::move(*opened);
+        events_.emplace_front(BackendListening{backend_listener_->endpoint()});
+    } else {
+        spdlog::warn("session {} ftps: no port for the backend: {}", id_, opened.error().message());
+        events_.emplace_front(BackendListening{});
+    }
     co_return;
 }
 
 net::Task<void> ControlSession::perform(action::OpenData open) {
     DataPlan plan;
     plan.transfer = open;
-    plan.backend = {backend_->peer.address(), open.backend_port};
+    plan.backend = {backend_->peer.address(), open.backend_port.value_or(0)};
+    plan.backend_listener = std::move(backend_listener_);
     plan.backend_source = backend_->local.address();
     plan.client = peer_.address();
     plan.local = local_.address();
-    plan.tls = snapshot_->tls;
-    plan.tag = tag_;
+    plan.control = binding_;
     plan.session_id = id_;
     std::optional<net::PortRange::Loan> listener;
     if (listener_ && !open.client_port) {
@@ -197,9 +235,14 @@ net::Task<void> ControlSession::perform(action::FinishData) {
 net::Task<void> ControlSession::perform(action::AbortData) {
     if (channel_ != nullptr) {
         channel_->abort();
-        channel_ = nullptr;
+        let_go_of_channel();
     }
     co_return;
+}
+
+void ControlSession::let_go_of_channel() {
+    facts_ = channel_->facts();
+    channel_ = nullptr;
 }
 
 net::Task<void> ControlSession::perform(action::End end) {

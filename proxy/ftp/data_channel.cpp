@@ -4,7 +4,6 @@
 #include "proxy/net/connector.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
-#include "proxy/tls/stream.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -39,6 +38,9 @@ void DataChannel::AcceptStop::interrupt(error_code reason) noexcept {
 }
 
 net::Task<error_code> DataChannel::connect_backend() {
+    if (plan_.backend_listener) {
+        co_return error_code{};
+    }
     const net::tcp::endpoint source(plan_.backend_source, 0);
     Result<net::Socket> connected = co_await net::connect(
         worker_.executor, plan_.backend, settings_.timeouts.data_connect, source
@@ -54,25 +56,51 @@ net::Task<error_code> DataChannel::connect_backend() {
     co_return error_code{};
 }
 
-net::Task<DataEvent> DataChannel::transfer() {
-    Result<net::Socket> socket = co_await open_client();
-    if (!socket) {
-        const std::string text = "No data connection: " + socket.error().message() + ".";
-        co_return fail(DataEvent::Blame::client, 425, text);
+net::Task<error_code> DataChannel::accept_backend() {
+    Result<net::Socket> accepted = co_await plan_.backend_listener->accept(
+        plan_.backend.address(), settings_.timeouts.data_connect
+    );
+    plan_.backend_listener.reset();
+    if (!accepted) {
+        co_return accepted.error();
     }
-    if (!plan_.transfer.protect) {
-        client_ = std::make_unique<net::TcpStream>(std::move(*socket));
-    } else {
-        std::optional<DataEvent> failed = co_await protect(std::move(*socket));
-        if (failed) {
-            co_return std::move(*failed);
+    backend_ = std::make_unique<net::TcpStream>(std::move(*accepted));
+    co_return error_code{};
+}
+
+net::Task<DataEvent> DataChannel::transfer() {
+    if (plan_.backend_listener) {
+        const error_code ec = co_await accept_backend();
+        if (ec) {
+            const std::string text = "No data connection from the backend: " + ec.message() + ".";
+            co_return fail(DataEvent::Blame::backend, 425, text);
         }
+    }
+    std::optional<DataEvent> failed = co_await open_client_side();
+    if (failed) {
+        co_return std::move(*failed);
     }
     if (aborted_) {
         co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
     }
     DataEvent event = co_await copy();
     co_return event;
+}
+
+net::Task<std::optional<DataEvent>> DataChannel::open_client_side() {
+    Result<net::Socket> socket = co_await open_client();
+    if (!socket) {
+        const std::string text = "No data connection: " + socket.error().message() + ".";
+        co_return fail(DataEvent::Blame::client, 425, text);
+    }
+    error_code ignored;
+    facts_.peer = socket->remote_endpoint(ignored);
+    if (!plan_.transfer.protect) {
+        client_ = std::make_unique<net::TcpStream>(std::move(*socket));
+        co_return std::nullopt;
+    }
+    std::optional<DataEvent> failed = co_await protect(std::move(*socket));
+    co_return failed;
 }
 
 net::Task<Result<net::Socket>> DataChannel::open_client() {
@@ -122,20 +150,40 @@ bool DataChannel::from_client(const net::tcp::endpoint& peer) const {
     return false;
 }
 
-/// TLS on the client's side. We are the server in active mode too (RFC 4217 §7).
-net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
-    using config::SessionReuse;
-    const SessionReuse reuse = settings_.data.session_reuse;
+tls::StreamOptions DataChannel::tls_options() const {
+    const tls::ControlBinding& control = plan_.control;
+    const bool resume =
+        settings_.data.session_reuse != config::SessionReuse::off && control.extended_master_secret;
     tls::StreamOptions options;
-    // A tag that no ticket has: nothing is resumed.
-    options.tag = reuse == SessionReuse::off ? tls::SessionTag::random() : plan_.tag;
+    // Or one that no ticket has: nothing is resumed.
+    options.tag = resume ? control.tag : tls::SessionTag::random();
+    options.control_session = resume ? control.session : nullptr;
     options.data_connection = true;
     options.send_tickets = direction() == TransferDirection::download;
-    auto stream = std::make_unique<tls::Stream>(std::move(socket), plan_.tls, options);
+    return options;
+}
+
+/// TLS on the client's side. We are the server in active mode too (RFC 4217 §7).
+net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
+    const bool must_resume = settings_.data.session_reuse == config::SessionReuse::require;
+    auto stream =
+        std::make_unique<tls::Stream>(std::move(socket), plan_.control.context, tls_options());
     tls::Stream& client = *stream;
     client_ = std::move(stream);
     if (aborted_) {
         co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
+    }
+    if (must_resume && !plan_.control.extended_master_secret) {
+        spdlog::warn(
+            "session {} ftps: data connection refused: the client's TLS 1.2 has no extended master "
+            "secret (RFC 7627), so that resuming its session would prove nothing",
+            plan_.session_id
+        );
+        co_return fail(
+            DataEvent::Blame::client,
+            522,
+            "The control connection's TLS session lacks the extended master secret."
+        );
     }
     const error_code ec = co_await client.handshake(settings_.timeouts.handshake);
     if (ec) {
@@ -149,7 +197,9 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
             DataEvent::Blame::client, 522, "TLS handshake on the data connection failed."
         );
     }
-    if (reuse == SessionReuse::require && !client.info().resumed) {
+    facts_.tls_version = client.info().version;
+    facts_.resumed = client.info().resumed;
+    if (must_resume && !client.info().resumed) {
         co_return fail(
             DataEvent::Blame::client,
             522,
@@ -166,8 +216,8 @@ net::Task<DataEvent> DataChannel::copy() {
     net::Watchdog watchdog(
         worker_.executor, {client_.get(), backend_.get()}, settings_.timeouts.data_stall
     );
-    const net::RelayResult result = co_await net::relay(source, sink, worker_.buffers, watchdog);
-    bytes_ = result.bytes;
+    const net::RelayResult result =
+        co_await net::relay(source, sink, worker_.buffers, watchdog, facts_.bytes);
     if (watchdog.expired()) {
         co_return fail(DataEvent::Blame::none, 426, "Data connection stalled.");
     }
@@ -251,6 +301,9 @@ net::Task<bool> DataChannel::granted() {
 void DataChannel::interrupt(error_code reason) noexcept {
     aborted_ = true;
     accept_stop_.interrupt(reason);
+    if (plan_.backend_listener) {
+        plan_.backend_listener->interrupt(reason);
+    }
     if (backend_) {
         backend_->interrupt(reason);
         backend_->reset();

@@ -3,13 +3,13 @@
 
 #include "config/settings.hpp"
 #include "proxy/ftp/action.hpp"
+#include "proxy/ftp/backend_listener.hpp"
 #include "proxy/net/event.hpp"
 #include "proxy/net/port_range.hpp"
 #include "proxy/net/relay.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/net/tcp_stream.hpp"
-#include "proxy/tls/context.hpp"
-#include "proxy/tls/session_tag.hpp"
+#include "proxy/tls/stream.hpp"
 
 #include <memory>
 #include <optional>
@@ -19,13 +19,22 @@ namespace hsmfront::ftp {
 /// Where a transfer's connections go and what they must satisfy.
 struct DataPlan {
     action::OpenData transfer;
-    net::tcp::endpoint backend;
+    net::tcp::endpoint backend;                         ///< port 0: it comes to backend_listener
+    std::unique_ptr<BackendListener> backend_listener;  ///< of an active backend
     net::asio::ip::address backend_source;  ///< ours, as on the backend's control connection
     net::asio::ip::address client;          ///< the control connection's peer
     net::asio::ip::address local;           ///< ours, as on the client's control connection
-    std::shared_ptr<const tls::Context> tls;
-    tls::SessionTag tag;
+    tls::ControlBinding control;
     std::uint64_t session_id = 0;
+};
+
+/// What a transfer was, for the log.
+struct TransferFacts {
+    net::tcp::endpoint peer;  ///< the client's end of its data connection; port 0: never opened
+    std::string tls_version = "none";
+    bool resumed = false;
+    std::uint64_t bytes = 0;  ///< delivered to the socket of the receiving side
+    net::Clock::time_point started = net::Clock::now();
 };
 
 /// Its steps are awaited one after the other by the transfer's task; the session grants the next
@@ -40,9 +49,10 @@ class DataChannel final : public net::Interruptible {
         std::optional<net::PortRange::Loan> listener
     );
 
-    /// First step. Errc: timed_out, system errors.
+    /// First step; nothing to do where the backend connects. Errc: timed_out, system errors.
     [[nodiscard]] net::Task<error_code> connect_backend();
-    /// Takes the client's connection and copies. Ends in `drained`, `complete` or `failed`.
+    /// Takes the client's connection, before it an active backend's, and copies. Ends in `drained`,
+    /// `complete` or `failed`.
     [[nodiscard]] net::Task<DataEvent> transfer();
     /// After `drained`: says to the client that the download is whole. `complete` or `failed`.
     [[nodiscard]] net::Task<DataEvent> finish();
@@ -59,7 +69,8 @@ class DataChannel final : public net::Interruptible {
     void interrupt(error_code reason) noexcept override;
 
     [[nodiscard]] TransferDirection direction() const noexcept { return plan_.transfer.direction; }
-    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+    /// So far.
+    [[nodiscard]] const TransferFacts& facts() const noexcept { return facts_; }
 
   private:
     /// Stops an accept.
@@ -74,10 +85,13 @@ class DataChannel final : public net::Interruptible {
         error_code reason_;
     };
 
+    [[nodiscard]] net::Task<error_code> accept_backend();
+    [[nodiscard]] net::Task<std::optional<DataEvent>> open_client_side();
     [[nodiscard]] net::Task<Result<net::Socket>> open_client();
     [[nodiscard]] net::Task<Result<net::Socket>> accept_client();
     [[nodiscard]] bool from_client(const net::tcp::endpoint& peer) const;
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
+    [[nodiscard]] tls::StreamOptions tls_options() const;
     [[nodiscard]] net::Task<DataEvent> copy();
     [[nodiscard]] net::Task<DataEvent> end_upload(net::RelayResult result);
     [[nodiscard]] DataEvent end_download(const net::RelayResult& result);
@@ -94,7 +108,7 @@ class DataChannel final : public net::Interruptible {
     net::Event decision_;
     std::size_t grants_ = 0;
     bool aborted_ = false;
-    std::uint64_t bytes_ = 0;
+    TransferFacts facts_;
 };
 
 }  // namespace hsmfront::ftp

@@ -1,6 +1,6 @@
 #include "proxy/ftp/dialogue.hpp"
 
-#include "proxy/ftp/features.hpp"
+#include "proxy/ftp/command_filter.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -11,8 +11,31 @@ namespace {
 /// Commands that may wait; more stay in the client's connection.
 constexpr std::size_t queue_limit = 32;
 
+constexpr std::string_view default_greeting = "Service ready, use AUTH TLS.";
+
 bool switches_protection(const Command& command) {
     return find_verb(command.verb).switches_protection;
+}
+
+/// True for what an operator may take away; without the others no session could be held.
+bool is_optional(Role role) {
+    switch (role) {
+        case Role::forward:
+        case Role::passive:
+        case Role::extended_passive:
+        case Role::port:
+        case Role::extended_port:
+        case Role::upload:
+        case Role::download:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// RFC 959 §5.4 has other codes for transfers than for commands that are not there.
+int refusal_code(Role role) {
+    return role == Role::upload ? 553 : role == Role::download ? 550 : 502;
 }
 
 }  // namespace
@@ -24,9 +47,10 @@ Dialogue::Dialogue(Policy policy) : policy_(std::move(policy)) {
     }
 }
 
-Actions Dialogue::start() {
+Actions Dialogue::start(std::string_view server_name) {
+    note_server_name(server_name);
     if (policy_.mode == config::FtpTlsMode::explicit_tls && policy_.require_tls_control) {
-        answer(220, "Service ready, use AUTH TLS.");
+        answer(220, policy_.greeting.empty() ? default_greeting : policy_.greeting);
     } else {
         connect_backend(true);
     }
@@ -60,6 +84,7 @@ Actions Dialogue::on_client_gone(std::string_view reason) {
     }
     if (phase_ == Phase::transfer) {
         // RFC 959 §4.1.1: as if ABOR and QUIT had come.
+        log_transfer(0, reason);
         out_.emplace_back(action::AbortData{});
         out_.emplace_back(action::Forward{"ABOR"});
         out_.emplace_back(action::Forward{"QUIT"});
@@ -69,13 +94,14 @@ Actions Dialogue::on_client_gone(std::string_view reason) {
     return take();
 }
 
-Actions Dialogue::on_tls(TlsOutcome outcome) {
+Actions Dialogue::on_tls(TlsOutcome outcome, std::string_view server_name) {
     phase_ = Phase::idle;
     switch (outcome) {
         case TlsOutcome::up:
             protection_ = Protection::tls;
-            forget_login();  // RFC 4217 §4.2
-            protect_data_ = auth_ssl_;
+            forget_login();         // RFC 4217 §4.2
+            protect_data_ = false;  // RFC 4217 §9
+            note_server_name(server_name);
             connect_backend(false);
             break;
         case TlsOutcome::unavailable:
@@ -119,8 +145,8 @@ Actions Dialogue::on_reply(Reply reply) {
         case Phase::reply:
             command_reply(reply);
             break;
-        case Phase::backend_passive:
-            backend_passive_reply(reply);
+        case Phase::backend_setup:
+            backend_setup_reply(reply);
             break;
         case Phase::transfer:
             transfer_reply(reply);
@@ -202,7 +228,24 @@ void Dialogue::process() {
         answer(530, "Please use AUTH TLS first.");
         return;
     }
+    if (refuses(verb)) {
+        answer(refusal_code(verb.role), "Command not allowed.");
+        return;
+    }
     (this->*handler_of(verb.role))();
+}
+
+bool Dialogue::refuses(const Verb& verb) const {
+    return is_optional(verb.role) && policy_.commands != nullptr &&
+           !permits(*policy_.commands, current_);
+}
+
+OwnFeatures Dialogue::own_features() const {
+    OwnFeatures own{offers_ccc(), policy_.hosts != nullptr && !policy_.hosts->empty(), {}};
+    if (policy_.commands != nullptr) {
+        own.denied = policy_.commands->deny;
+    }
+    return own;
 }
 
 bool Dialogue::must_secure(const Verb& verb) const noexcept {
@@ -241,6 +284,7 @@ void Dialogue::connect_backend(bool relay_greeting) {
 
 void Dialogue::end(std::string_view reason, bool orderly) {
     if (transferring()) {
+        log_transfer(0, reason);
         out_.emplace_back(action::AbortData{});
     }
     out_.emplace_back(action::End{std::string{reason}, orderly});
@@ -250,6 +294,7 @@ void Dialogue::end(std::string_view reason, bool orderly) {
 void Dialogue::end_with_421(std::string_view text, std::string_view reason) {
     if (transferring()) {
         // Before the reply, so that the client never sees 421 beside a transfer that goes on.
+        log_transfer(421, reason);
         out_.emplace_back(action::AbortData{});
         phase_ = Phase::idle;
     }
@@ -260,7 +305,8 @@ void Dialogue::end_with_421(std::string_view text, std::string_view reason) {
 void Dialogue::greeting_reply(const Reply& reply) {
     if (reply.preliminary() || reply.completion()) {  // 120 may come before 220
         if (relay_greeting_) {
-            answer(reply);
+            const bool replaced = reply.completion() && !policy_.greeting.empty();
+            answer(replaced ? make_reply(220, policy_.greeting) : reply);
         }
         if (reply.completion()) {
             phase_ = Phase::idle;
@@ -272,9 +318,13 @@ void Dialogue::greeting_reply(const Reply& reply) {
 
 void Dialogue::command_reply(const Reply& reply) {
     const Role role = find_verb(current_.verb).role;
+    if (role == Role::login) {
+        login_reply(reply);
+        return;
+    }
     if (role == Role::feat && reply.code != 421) {
         if (!reply.preliminary()) {
-            answer(merge_features(reply.code == 211 ? &reply : nullptr, offers_ccc()));
+            answer(merge_features(reply.code == 211 ? &reply : nullptr, own_features()));
             phase_ = Phase::idle;
         }
         return;
@@ -284,9 +334,6 @@ void Dialogue::command_reply(const Reply& reply) {
         return;
     }
     phase_ = Phase::idle;
-    if (role == Role::login && (reply.code == 230 || reply.code == 232)) {
-        logged_in_ = true;
-    }
     if (reply.code == 421) {
         end("backend said 421", true);
     } else if (role == Role::quit && reply.completion()) {

@@ -4,13 +4,17 @@
 #include "config/settings.hpp"
 #include "proxy/ftp/action.hpp"
 #include "proxy/ftp/command.hpp"
+#include "proxy/ftp/features.hpp"
 #include "proxy/ftp/reply.hpp"
 #include "proxy/ftp/verbs.hpp"
 #include "proxy/net/executor.hpp"
 
+#include <chrono>
 #include <deque>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace hsmfront::ftp {
 
@@ -20,6 +24,13 @@ struct Policy {
     bool require_tls_control = true;
     bool require_tls_data = true;
     bool allow_ccc = false;
+    std::string greeting;  ///< text of 220; empty: ours, or the backend's where it is relayed
+    config::BackendData backend_data = config::BackendData::passive;
+    std::size_t login_attempts = 3;
+    std::chrono::milliseconds login_delay{0};
+    /// Empty lists if null, as are hosts.
+    const config::FtpCommands* commands = nullptr;
+    const std::vector<config::Host>* hosts = nullptr;
     net::asio::ip::address client;  ///< of the control connection
     /// For PASV replies; none on an IPv6 control connection: the client is told to use EPSV.
     std::optional<net::asio::ip::address_v4> advertised;
@@ -35,13 +46,15 @@ class Dialogue {
   public:
     explicit Dialogue(Policy policy);
 
-    /// The control connection stands; implicit: after its handshake.
-    [[nodiscard]] Actions start();
+    /// The control connection stands; implicit: after its handshake, in which the client asked for
+    /// `server_name` (SNI) or for none.
+    [[nodiscard]] Actions start(std::string_view server_name = {});
     [[nodiscard]] Actions on_command(Command command);
     /// The client sent something that is no command line.
     [[nodiscard]] Actions on_broken_line(std::string_view what);
     [[nodiscard]] Actions on_client_gone(std::string_view reason);
-    [[nodiscard]] Actions on_tls(TlsOutcome outcome);
+    /// `server_name` as for start().
+    [[nodiscard]] Actions on_tls(TlsOutcome outcome, std::string_view server_name = {});
     [[nodiscard]] Actions on_tls_cleared(bool done);
     [[nodiscard]] Actions on_backend(bool connected);
     [[nodiscard]] Actions on_reply(Reply reply);
@@ -49,6 +62,8 @@ class Dialogue {
     [[nodiscard]] Actions on_backend_gone(std::string_view reason);
     /// The passive port, or none where no port was free.
     [[nodiscard]] Actions on_listening(std::optional<std::uint16_t> port);
+    /// Where we listen for the backend's data connection, or none where that failed.
+    [[nodiscard]] Actions on_backend_listening(std::optional<net::tcp::endpoint> endpoint);
     [[nodiscard]] Actions on_data(DataEvent event);
     [[nodiscard]] Actions on_timeout();
     /// The proxy is stopping: ends now, or after the command or transfer in hand.
@@ -65,10 +80,11 @@ class Dialogue {
   private:
     enum class Phase {
         idle,
-        switching,        ///< TLS begins or ends
-        greeting,         ///< the backend is to greet
-        reply,            ///< a forwarded command is out
-        backend_passive,  ///< our EPSV or PASV is out
+        switching,          ///< TLS begins or ends
+        greeting,           ///< the backend is to greet
+        reply,              ///< a forwarded command is out
+        backend_listening,  ///< we are to listen for the backend
+        backend_setup,      ///< our EPSV, PASV, EPRT or PORT is out
         listening,
         connecting_data,  ///< towards the backend; the transfer command is held
         transfer,         ///< the transfer command is out
@@ -77,10 +93,13 @@ class Dialogue {
     };
     enum class Protection { clear, tls, cleared /* by CCC */ };
     enum class AbortReply { none, swallow, relay };
+    /// What we ask of the backend for a data connection: the extended command, until it refuses it.
+    enum class BackendCommand { extended, plain };
 
     /// How the next data connection is made.
     struct Setup {
-        std::uint16_t backend_port = 0;
+        std::optional<std::uint16_t> backend_port;        ///< passive backend
+        std::optional<net::tcp::endpoint> backend_meets;  ///< active backend: where we listen
         std::optional<std::uint16_t> client_port;
         bool ready = false;
     };
@@ -109,18 +128,27 @@ class Dialogue {
     [[nodiscard]] bool transferring() const noexcept;
     [[nodiscard]] bool offers_ccc() const noexcept;
     [[nodiscard]] bool must_secure(const Verb& verb) const noexcept;
+    [[nodiscard]] bool refuses(const Verb& verb) const;
+    [[nodiscard]] OwnFeatures own_features() const;
+
+    // dialogue_login.cpp: who is served, and where
+    void handle_login();
+    void handle_rein();
+    void handle_host();
+    void login_reply(const Reply& reply);
+    void forget_login();
+    void select_host(std::string_view name);
+    void note_server_name(std::string_view name);
 
     // dialogue_commands.cpp: one for each Role
     static Handler handler_of(Role role);
     void handle_forward();
     void handle_invalid();
     void handle_http();
-    void handle_login();
     void handle_auth();
     void handle_pbsz();
     void handle_prot();
     void handle_ccc();
-    void handle_rein();
     void handle_feat();
     void handle_noop();
     void handle_quit();
@@ -132,14 +160,15 @@ class Dialogue {
     void handle_download();
     void handle_restart();
     void handle_refused();
-    void forget_login();
 
     // dialogue_transfer.cpp: data connections
     [[nodiscard]] bool refuse_after_epsv_all();
     void accept_client_endpoint(const net::tcp::endpoint& endpoint);
     void set_up_data(std::optional<std::uint16_t> client_port);
-    void backend_passive_reply(const Reply& reply);
-    void backend_passive_refused(const Reply& reply);
+    void ask_backend_for_data();
+    [[nodiscard]] bool backend_data_agreed(const Reply& reply);
+    void backend_setup_reply(const Reply& reply);
+    void backend_setup_refused(const Reply& reply);
     void start_transfer(TransferDirection direction);
     void transfer_reply(const Reply& reply);
     void data_connected();
@@ -147,6 +176,7 @@ class Dialogue {
     void settle();
     void settle_success();
     void finish_transfer(const Reply& reply);
+    void log_transfer(int code, std::string_view outcome);
     void fail_data(DataEvent failure, AbortReply abort_reply);
     void abort_by_client(Command command);
     [[nodiscard]] Reply failure_reply() const;
@@ -163,9 +193,12 @@ class Dialogue {
     bool draining_ = false;
     bool pbsz_done_ = false;
     bool protect_data_ = false;  ///< PROT P
-    bool auth_ssl_ = false;      ///< AUTH SSL: data is protected from the start, as before RFC 4217
     bool epsv_all_ = false;
-    bool backend_epsv_ = true;  ///< false once the backend refused EPSV
+    BackendCommand backend_command_ = BackendCommand::extended;
+    std::size_t refused_logins_ = 0;
+    std::string user_;         ///< as given with USER
+    std::string server_name_;  ///< SNI, lower case
+    std::string host_;         ///< name of the selected entry of hosts; empty: the default
     Setup setup_;
     Transfer transfer_;
     AbortReply abort_reply_ = AbortReply::none;

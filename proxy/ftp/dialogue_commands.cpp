@@ -1,8 +1,7 @@
-// Dialogue: what each command does, but for data connections.
+// Dialogue: what each command does, but for logins and data connections.
 #include "proxy/ftp/dialogue.hpp"
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/ftp/errc.hpp"
-#include "proxy/ftp/features.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,14 +9,6 @@
 
 namespace hsmfront::ftp {
 namespace {
-
-std::string upper(std::string_view text) {
-    std::string result{text};
-    std::ranges::transform(result, result.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return result;
-}
 
 bool is_number(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -34,19 +25,32 @@ bool is_file_offset(std::string_view text) {
 }  // namespace
 
 Dialogue::Handler Dialogue::handler_of(Role role) {
+    // clang-format off
     static constexpr std::array<Handler, static_cast<std::size_t>(Role::count)> handlers{
-        &Dialogue::handle_forward, &Dialogue::handle_invalid,
-        &Dialogue::handle_http,    &Dialogue::handle_login,
-        &Dialogue::handle_auth,    &Dialogue::handle_pbsz,
-        &Dialogue::handle_prot,    &Dialogue::handle_ccc,
-        &Dialogue::handle_rein,    &Dialogue::handle_feat,
-        &Dialogue::handle_noop,    &Dialogue::handle_quit,
+        &Dialogue::handle_forward,
+        &Dialogue::handle_invalid,
+        &Dialogue::handle_http,
+        &Dialogue::handle_login,
+        &Dialogue::handle_auth,
+        &Dialogue::handle_pbsz,
+        &Dialogue::handle_prot,
+        &Dialogue::handle_ccc,
+        &Dialogue::handle_rein,
+        &Dialogue::handle_host,
+        &Dialogue::handle_feat,
+        &Dialogue::handle_noop,
+        &Dialogue::handle_quit,
         &Dialogue::handle_forward,  // ABOR without a transfer
-        &Dialogue::handle_passive, &Dialogue::handle_extended_passive,
-        &Dialogue::handle_port,    &Dialogue::handle_extended_port,
-        &Dialogue::handle_upload,  &Dialogue::handle_download,
-        &Dialogue::handle_restart, &Dialogue::handle_refused,
+        &Dialogue::handle_passive,
+        &Dialogue::handle_extended_passive,
+        &Dialogue::handle_port,
+        &Dialogue::handle_extended_port,
+        &Dialogue::handle_upload,
+        &Dialogue::handle_download,
+        &Dialogue::handle_restart,
+        &Dialogue::handle_refused,
     };
+    // clang-format on
     return handlers[static_cast<std::size_t>(role)];
 }
 
@@ -55,14 +59,6 @@ void Dialogue::handle_forward() { forward(current_.line, Phase::reply); }
 void Dialogue::handle_invalid() { answer(500, "Syntax error, command unrecognized."); }
 
 void Dialogue::handle_http() { end("HTTP on the control connection", false); }
-
-void Dialogue::handle_login() {
-    if (protection_ == Protection::cleared && policy_.require_tls_control) {
-        answer(530, "No login after CCC.");
-        return;
-    }
-    handle_forward();
-}
 
 void Dialogue::handle_auth() {
     const std::string mechanism = upper(current_.argument());
@@ -73,7 +69,6 @@ void Dialogue::handle_auth() {
     } else if (mechanism != "TLS" && mechanism != "TLS-C" && mechanism != "SSL") {
         answer(504, "Unknown mechanism, use AUTH TLS.");
     } else {
-        auth_ssl_ = mechanism == "SSL";
         const Reply reply = make_reply(234, "AUTH " + mechanism + " ok.");  // RFC 4217 §4.2
         out_.emplace_back(action::StartTls{reply.serialise()});
         phase_ = Phase::switching;
@@ -127,32 +122,11 @@ void Dialogue::handle_ccc() {
     }
 }
 
-void Dialogue::handle_rein() {
-    // Done here by a fresh backend connection: few backends know REIN.
-    forget_login();
-    protect_data_ = policy_.mode == config::FtpTlsMode::implicit_tls;  // as at the beginning
-    if (policy_.mode == config::FtpTlsMode::implicit_tls || protection_ == Protection::clear) {
-        connect_backend(true);
-        return;
-    }
-    answer(220, "Service ready for a new user.");
-    out_.emplace_back(action::DropBackend{});
-    backend_up_ = false;
-    const bool was_tls = protection_ == Protection::tls;
-    protection_ = Protection::clear;
-    if (was_tls) {
-        out_.emplace_back(action::ClearTls{});  // RFC 4217 §13
-        phase_ = Phase::switching;
-    } else if (!policy_.require_tls_control) {
-        connect_backend(false);
-    }
-}
-
 void Dialogue::handle_feat() {
     if (backend_up_) {
         handle_forward();
     } else {
-        answer(merge_features(nullptr, offers_ccc()));
+        answer(merge_features(nullptr, own_features()));
     }
 }
 
@@ -246,13 +220,6 @@ void Dialogue::handle_extended_port() {
     } else {
         accept_client_endpoint(*endpoint);
     }
-}
-
-void Dialogue::forget_login() {
-    logged_in_ = false;
-    pbsz_done_ = false;
-    setup_ = {};
-    out_.emplace_back(action::DropListener{});
 }
 
 }  // namespace hsmfront::ftp

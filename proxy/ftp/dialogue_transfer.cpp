@@ -39,20 +39,45 @@ void Dialogue::set_up_data(std::optional<std::uint16_t> client_port) {
     out_.emplace_back(action::DropListener{});  // RFC 959 §3.2: a new one replaces the old one
     setup_ = {};
     setup_.client_port = client_port;
-    forward(backend_epsv_ ? "EPSV" : "PASV", Phase::backend_passive);
+    if (policy_.backend_data == config::BackendData::active) {
+        out_.emplace_back(action::ListenBackend{});
+        phase_ = Phase::backend_listening;
+    } else {
+        ask_backend_for_data();
+    }
 }
 
-void Dialogue::backend_passive_reply(const Reply& reply) {
+Actions Dialogue::on_backend_listening(std::optional<net::tcp::endpoint> endpoint) {
+    if (!endpoint) {
+        phase_ = Phase::idle;
+        answer(425, "No port for the backend's data connection.");
+    } else {
+        setup_.backend_meets = endpoint;
+        ask_backend_for_data();
+    }
+    pump();
+    return take();
+}
+
+void Dialogue::ask_backend_for_data() {
+    const bool extended = backend_command_ == BackendCommand::extended;
+    if (!setup_.backend_meets) {
+        forward(extended ? "EPSV" : "PASV", Phase::backend_setup);
+    } else if (extended) {
+        forward("EPRT " + format_eprt(*setup_.backend_meets), Phase::backend_setup);
+    } else {
+        forward("PORT " + format_port(*setup_.backend_meets), Phase::backend_setup);
+    }
+}
+
+void Dialogue::backend_setup_reply(const Reply& reply) {
     if (reply.preliminary()) {
         return;
     }
-    const auto port =
-        backend_epsv_ ? parse_epsv_reply(reply.text()) : parse_pasv_reply(reply.text());
-    if (reply.code != (backend_epsv_ ? 229 : 227) || !port) {
-        backend_passive_refused(reply);
+    if (!backend_data_agreed(reply)) {
+        backend_setup_refused(reply);
         return;
     }
-    setup_.backend_port = *port;
     if (setup_.client_port) {
         setup_.ready = true;
         phase_ = Phase::idle;
@@ -63,16 +88,30 @@ void Dialogue::backend_passive_reply(const Reply& reply) {
     phase_ = Phase::listening;
 }
 
-void Dialogue::backend_passive_refused(const Reply& reply) {
+bool Dialogue::backend_data_agreed(const Reply& reply) {
+    if (setup_.backend_meets) {
+        return reply.completion();
+    }
+    const bool extended = backend_command_ == BackendCommand::extended;
+    const auto port = extended ? parse_epsv_reply(reply.text()) : parse_pasv_reply(reply.text());
+    if (reply.code != (extended ? 229 : 227) || !port) {
+        return false;
+    }
+    setup_.backend_port = *port;
+    return true;
+}
+
+void Dialogue::backend_setup_refused(const Reply& reply) {
     phase_ = Phase::idle;
+    const bool plain_can = !setup_.backend_meets || setup_.backend_meets->address().is_v4();
     if (reply.code == 421) {
         answer(reply);
         end("backend said 421", true);
     } else if (reply.code == 530 || reply.code / 100 == 4) {
         answer(reply);
-    } else if (backend_epsv_) {
-        backend_epsv_ = false;
-        forward("PASV", Phase::backend_passive);
+    } else if (backend_command_ == BackendCommand::extended && plain_can) {
+        backend_command_ = BackendCommand::plain;
+        ask_backend_for_data();
     } else {
         answer(425, "The backend offers no data connection.");
     }
@@ -122,6 +161,7 @@ Actions Dialogue::on_data(DataEvent event) {
         case DataEvent::Kind::backend_unreachable:
             phase_ = Phase::idle;
             answer(425, "The backend's data port is not reachable.");
+            log_transfer(425, "backend's data port not reachable");
             break;
         case DataEvent::Kind::drained:
             transfer_.data = Transfer::Data::drained;
@@ -157,6 +197,7 @@ void Dialogue::transfer_reply(const Reply& reply) {
         return;
     }
     if (reply.code == 421) {
+        log_transfer(421, "backend said 421");
         out_.emplace_back(action::AbortData{});
         phase_ = Phase::idle;
         answer(reply);
@@ -210,7 +251,19 @@ void Dialogue::settle_success() {
 void Dialogue::finish_transfer(const Reply& reply) {
     phase_ = abort_reply_ == AbortReply::none ? Phase::idle : Phase::abort_reply;
     answer(reply);
+    if (reply.completion()) {
+        log_transfer(reply.code, "complete");
+    } else if (transfer_.data == Transfer::Data::failed) {
+        log_transfer(reply.code, transfer_.failure.text);
+    } else {
+        log_transfer(reply.code, "refused by the backend");
+    }
     transfer_ = {};
+}
+
+void Dialogue::log_transfer(int code, std::string_view outcome) {
+    out_.emplace_back(action::LogTransfer{
+        user_, current_.verb, std::string{current_.argument()}, code, std::string{outcome}});
 }
 
 void Dialogue::fail_data(DataEvent failure, AbortReply abort_reply) {
@@ -240,6 +293,7 @@ void Dialogue::abort_by_client(Command command) {
     if (phase_ == Phase::connecting_data) {
         out_.emplace_back(action::AbortData{});
         answer(426, "Transfer aborted.");
+        log_transfer(426, "aborted by the client");
         phase_ = Phase::idle;
         queue_.push_back(std::move(command));
         return;

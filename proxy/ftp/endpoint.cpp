@@ -133,13 +133,24 @@ Result<std::uint16_t> parse_epsv_reply(std::string_view text) {
     return static_cast<std::uint16_t>(*port);
 }
 
-std::string format_pasv(ip::address_v4 address, std::uint16_t port) {
-    std::string text = "Entering Passive Mode (";
-    for (const unsigned char byte : address.to_bytes()) {
+std::string format_port(const net::tcp::endpoint& endpoint) {
+    std::string text;
+    for (const unsigned char byte : endpoint.address().to_v4().to_bytes()) {
         text.append(std::to_string(byte)).append(",");
     }
-    text.append(std::to_string(port / 256)).append(",").append(std::to_string(port % 256));
-    return text.append(").");
+    const unsigned port = endpoint.port();
+    return text.append(std::to_string(port / 256)).append(",").append(std::to_string(port % 256));
+}
+
+std::string format_eprt(const net::tcp::endpoint& endpoint) {
+    const std::string family = endpoint.address().is_v4() ? "|1|" : "|2|";
+    const std::string address = endpoint.address().to_string();
+    return family + address.substr(0, address.find('%')) + "|" + std::to_string(endpoint.port()) +
+           "|";
+}
+
+std::string format_pasv(ip::address_v4 address, std::uint16_t port) {
+    return "Entering Passive Mode (" + format_port({address, port}) + ").";
 }
 
 std::string format_epsv(std::uint16_t port) {

@@ -30,6 +30,12 @@ namespace hsmfront::ftp {
 /// Text of a 229 reply; it has no parentheses but those around the port (RFC 2428 §3).
 [[nodiscard]] std::string format_epsv(std::uint16_t port);
 
+/// Argument of PORT; `endpoint` is IPv4.
+[[nodiscard]] std::string format_port(const net::tcp::endpoint& endpoint);
+
+/// Argument of EPRT (RFC 2428 §2).
+[[nodiscard]] std::string format_eprt(const net::tcp::endpoint& endpoint);
+
 /// The IPv4 address of an IPv4-mapped one; anything else unchanged.
 [[nodiscard]] net::asio::ip::address unmapped(const net::asio::ip::address& address);
 

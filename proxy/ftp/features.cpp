@@ -1,5 +1,7 @@
 #include "proxy/ftp/features.hpp"
 
+#include "proxy/ftp/command.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -35,28 +37,35 @@ std::string_view without_prefix(std::string_view line) {
     return begin == std::string_view::npos ? std::string_view{} : line.substr(begin);
 }
 
+std::string name_of(std::string_view feature) {
+    return upper(feature.substr(0, feature.find(' ')));
+}
+
 bool is_replaced(std::string_view feature) {
-    std::string name{feature.substr(0, feature.find(' '))};
-    std::ranges::transform(name, name.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return std::ranges::find(replaced, name) != replaced.end();
+    return std::ranges::find(replaced, name_of(feature)) != replaced.end();
+}
+
+bool is_denied(std::string_view feature, std::span<const std::string> denied) {
+    return std::ranges::find(denied, name_of(feature)) != denied.end();
 }
 
 }  // namespace
 
-Reply merge_features(const Reply* backend, bool with_ccc) {
+Reply merge_features(const Reply* backend, const OwnFeatures& own) {
     Reply merged{211, {"211-Features:"}};
     for (const auto feature : ours) {
         merged.lines.push_back(std::string{" "}.append(feature));
     }
-    if (with_ccc) {
+    if (own.ccc) {
         merged.lines.emplace_back(" CCC");
+    }
+    if (own.host) {
+        merged.lines.emplace_back(" HOST");
     }
     const std::size_t count = backend != nullptr ? backend->lines.size() : 0;
     for (std::size_t i = 1; i + 1 < count; ++i) {
         const auto feature = without_prefix(backend->lines[i]);
-        if (!feature.empty() && !is_replaced(feature)) {
+        if (!feature.empty() && !is_replaced(feature) && !is_denied(feature, own.denied)) {
             merged.lines.push_back(std::string{" "}.append(feature));
         }
     }

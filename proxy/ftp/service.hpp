@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/ftp/login_throttle.hpp"
 #include "proxy/net/port_range.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
@@ -14,7 +15,8 @@ namespace hsmfront::ftp {
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
     std::shared_ptr<const tls::Context> tls;
-    std::shared_ptr<net::PortRange> passive_ports;  ///< shared by all workers
+    std::shared_ptr<net::PortRange> passive_ports;  ///< shared by all workers, as is:
+    std::shared_ptr<LoginThrottle> logins;
 };
 
 /// One for each worker; its functions run on that worker only.

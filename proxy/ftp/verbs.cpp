@@ -25,7 +25,7 @@ constexpr auto verbs = std::to_array<Verb>({
     {.name = "FEAT", .role = Role::feat, .before_tls = true},
     {.name = "GET", .role = Role::http},
     {.name = "HEAD", .role = Role::http},
-    {.name = "HOST", .role = Role::refused, .before_tls = true},
+    {.name = "HOST", .role = Role::host, .before_tls = true},
     {.name = "LIST", .role = Role::download},
     {.name = "LPRT", .role = Role::refused},
     {.name = "LPSV", .role = Role::refused},

@@ -17,6 +17,7 @@ enum class Role {
     prot,
     ccc,
     rein,
+    host,
     feat,
     noop,
     quit,

@@ -23,8 +23,9 @@ net::Task<void> Tunnel::to_backend() {
         cut();
         co_return;
     }
+    std::uint64_t moved = 0;
     const net::RelayResult result = co_await net::relay(
-        client_.transport(), backend_.stream, client_.worker().buffers, client_.watch()
+        client_.transport(), backend_.stream, client_.worker().buffers, client_.watch(), moved
     );
     if (!result.complete()) {
         cut();
@@ -39,10 +40,11 @@ net::Task<void> Tunnel::to_client() {
         cut();
         co_return;
     }
+    std::uint64_t moved = 0;
     const net::RelayResult result = co_await net::relay(
-        backend_.stream, client_.transport(), client_.worker().buffers, client_.watch()
+        backend_.stream, client_.transport(), client_.worker().buffers, client_.watch(), moved
     );
-    client_.count_sent(result.bytes);
+    client_.count_sent(moved);
     if (!result.complete()) {
         cut();
         co_return;

@@ -17,7 +17,9 @@ bool RelayResult::complete() const {
     return read_error == make_error_code(Errc::eof) && !write_error;
 }
 
-Task<RelayResult> relay(Transport& source, Transport& sink, BufferPool& pool, Watchdog& watchdog) {
+Task<RelayResult> relay(
+    Transport& source, Transport& sink, BufferPool& pool, Watchdog& watchdog, std::uint64_t& moved
+) {
     RelayResult result;
     const auto executor = co_await asio::this_coro::executor;
     std::size_t in_turn = 0;
@@ -36,7 +38,7 @@ Task<RelayResult> relay(Transport& source, Transport& sink, BufferPool& pool, Wa
         if (result.write_error) {
             co_return result;
         }
-        result.bytes += piece->size();
+        moved += piece->size();
         in_turn += piece->size();
         watchdog.touch();
     }

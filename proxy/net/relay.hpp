@@ -9,16 +9,16 @@
 namespace hsmfront::net {
 
 struct RelayResult {
-    std::uint64_t bytes = 0;  ///< delivered to the sink's socket
-    error_code read_error;    ///< Errc::eof: the source ended cleanly
-    error_code write_error;   ///< set: the sink failed
+    error_code read_error;   ///< Errc::eof: the source ended cleanly
+    error_code write_error;  ///< set: the sink failed
     [[nodiscard]] bool complete() const;
 };
 
-/// Copies until the source ends or either side fails; touches `watchdog` for each piece. Ends
-/// neither side: what follows (FIN, close_notify or reset) is the caller's decision.
+/// Copies until the source ends or either side fails; touches `watchdog` and adds to `moved`, the
+/// bytes delivered to the sink's socket, for each piece. Ends neither side: what follows (FIN,
+/// close_notify or reset) is the caller's decision.
 [[nodiscard]] Task<RelayResult> relay(
-    Transport& source, Transport& sink, BufferPool& pool, Watchdog& watchdog
+    Transport& source, Transport& sink, BufferPool& pool, Watchdog& watchdog, std::uint64_t& moved
 );
 
 }  // namespace hsmfront::net

@@ -29,14 +29,10 @@ Admission::Slot::~Slot() {
 std::optional<Admission::Slot> Admission::admit(Address address, Clock::time_point now) {
     address = normalised(address);
     const std::scoped_lock lock(mutex_);
-    const auto [found, fresh] = peers_.try_emplace(address);
-    Peer& peer = found->second;
-    if (fresh) {
-        peer.tokens = static_cast<double>(limits_.handshakes_per_address.count);
-        peer.filled = now;
-    }
+    const auto& rate = limits_.handshakes_per_address;
+    Peer& peer = peers_.try_emplace(address, rate, now).first->second;
     if (connections_ >= limits_.connections || peer.connections >= limits_.per_address ||
-        !take_token(peer, now)) {
+        !peer.handshakes.take(rate, now)) {
         ++refused_;
         return std::nullopt;
     }
@@ -48,28 +44,11 @@ std::optional<Admission::Slot> Admission::admit(Address address, Clock::time_poi
     return std::optional<Slot>{std::in_place, *this, std::move(address)};
 }
 
-bool Admission::take_token(Peer& peer, Clock::time_point now) const {
-    const auto& rate = limits_.handshakes_per_address;
-    if (rate.count == 0) {
-        return true;
-    }
-    const auto capacity = static_cast<double>(rate.count);
-    const std::chrono::duration<double, std::milli> passed = now - peer.filled;
-    peer.tokens = std::min(
-        capacity, peer.tokens + passed.count() * capacity / static_cast<double>(rate.per.count())
-    );
-    peer.filled = now;
-    if (peer.tokens < 1) {
-        return false;
-    }
-    peer.tokens -= 1;
-    return true;
-}
-
 void Admission::forget_idle_peers(Clock::time_point now) {
     std::erase_if(peers_, [&](const auto& entry) {
         const auto& [address, peer] = entry;
-        return peer.connections == 0 && now - peer.filled >= limits_.handshakes_per_address.per;
+        return peer.connections == 0 &&
+               peer.handshakes.forgettable(limits_.handshakes_per_address, now);
     });
 }
 

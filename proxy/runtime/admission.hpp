@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/net/token_bucket.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -49,12 +50,11 @@ class Admission {
 
   private:
     struct Peer {
+        Peer(const config::Rate& rate, Clock::time_point now) : handshakes(rate, now) {}
         std::size_t connections = 0;
-        double tokens = 0;  ///< handshakes left in the bucket
-        Clock::time_point filled;
+        net::TokenBucket handshakes;
     };
 
-    [[nodiscard]] bool take_token(Peer& peer, Clock::time_point now) const;
     void forget_idle_peers(Clock::time_point now);
     void give_back(const Address& address);
 

@@ -84,11 +84,15 @@ certs::Loaded<void> Front::publish(
         passive_ports_ = std::make_shared<net::PortRange>(range);
         passive_range_ = range;
     }
+    const auto& failures = settings->ftp.login.failures_per_address;
+    if (protocol == Protocol::ftp && (logins_ == nullptr || failures != logins_->rate())) {
+        logins_ = std::make_shared<ftp::LoginThrottle>(failures);
+    }
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         Worker& worker = *workers_[i];
         if (protocol == Protocol::ftp) {
             auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
-                settings, context, passive_ports_});
+                settings, context, passive_ports_, logins_});
             worker.post([&worker, present = present_[i], snapshot = std::move(snapshot)] {
                 present->ftp = std::make_shared<ftp::Service>(worker.context(), snapshot);
             });

@@ -61,6 +61,7 @@ class Front {
     std::map<Protocol, std::vector<Listener>> listeners_;
     std::shared_ptr<net::PortRange> passive_ports_;
     config::PortRange passive_range_;
+    std::shared_ptr<ftp::LoginThrottle> logins_;
 };
 
 }  // namespace hsmfront::runtime

@@ -68,11 +68,6 @@ Loaded<std::vector<tls::Identity>> load_identities(
     return identities;
 }
 
-std::vector<std::string> alpn(Protocol protocol) {
-    return protocol == Protocol::ftp ? std::vector<std::string>{"ftp"}
-                                     : std::vector<std::string>{"http/1.1", "http/1.0"};
-}
-
 }  // namespace
 
 std::string_view name(Protocol protocol) { return protocol == Protocol::ftp ? "ftp" : "http"; }
@@ -124,7 +119,20 @@ std::vector<config::Endpoint> endpoints(const config::Settings& settings, Protoc
 }
 
 tls::Context::Options tls_options(const config::Settings& settings, Protocol protocol) {
-    return {settings.tls, alpn(protocol), std::string(name(protocol)), {}, nullptr};
+    tls::Context::Options options;
+    options.tls = settings.tls;
+    options.session_context = name(protocol);
+    if (protocol == Protocol::ftp) {
+        // FileZilla offers "x-filezilla-ftp" before "ftp"; taking it would promise rules of its own
+        // server's. On data connections some send FileZilla's "ftp-data", some what they sent on
+        // the control connection, most nothing.
+        options.alpn = {"ftp"};
+        options.data_alpn = {"ftp-data", "ftp"};
+        options.session_ids = true;
+    } else {
+        options.alpn = {"http/1.1", "http/1.0"};
+    }
+    return options;
 }
 
 Loaded<std::shared_ptr<const tls::Context>> load_context(
@@ -133,7 +141,8 @@ Loaded<std::shared_ptr<const tls::Context>> load_context(
     certs::Hsm* hsm,
     const tls::Context* predecessor
 ) {
-    const auto options_of_all = tls_options(settings, protocol);
+    auto options_of_all = tls_options(settings, protocol);
+    options_of_all.predecessor = predecessor;
     auto options = options_of_all;
     for (const auto& host : hosts(settings, protocol)) {
         auto identities = load_identities(settings, host.aliases, hsm);
@@ -145,8 +154,11 @@ Loaded<std::shared_ptr<const tls::Context>> load_context(
             return context.error();
         }
         options.hosts.push_back({host.name, std::move(*context)});
+        // One set of ticket keys for all: what a connection to the default context was given, its
+        // data connections bring to the host's.
+        options_of_all.predecessor = options.hosts.front().context.get();
     }
-    options.predecessor = predecessor;
+    options.predecessor = options_of_all.predecessor;
     auto identities = load_identities(settings, aliases(settings, protocol), hsm);
     if (!identities) {
         return identities.error();

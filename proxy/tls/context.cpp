@@ -3,7 +3,8 @@
 #include "certs/errc.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
-#include "proxy/tls/ticket_callbacks.hpp"
+#include "proxy/tls/session_callbacks.hpp"
+#include "proxy/tls/stream.hpp"
 
 #include <openssl/x509.h>
 
@@ -23,14 +24,18 @@ Failure openssl_failure(const std::string& what) {
 /// Chooses from the client's list; a client that names protocols but none of ours is refused
 /// (RFC 7301 §3.2), one that names none is served.
 int select_alpn(
-    SSL*,
+    SSL* ssl,
     const unsigned char** out,
     unsigned char* out_length,
     const unsigned char* offered,
     unsigned int offered_length,
     void* argument
 ) {
-    const auto& ours = *static_cast<const std::vector<unsigned char>*>(argument);
+    const auto& context = *static_cast<const Context*>(argument);
+    const auto& ours = context.alpn(Stream::of(ssl).options().data_connection);
+    if (ours.empty()) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
     const int rc = SSL_select_next_proto(
         const_cast<unsigned char**>(out),
         out_length,
@@ -75,31 +80,24 @@ CertificateInfo describe(const std::string& alias, X509* certificate) {
         time_of(X509_get0_notAfter(certificate))};
 }
 
-const Context* find_host(const std::vector<NamedContext>& hosts, std::string_view name) {
+const NamedContext* find_exact(const std::vector<NamedContext>& hosts, std::string_view name) {
     const auto found = std::find_if(hosts.begin(), hosts.end(), [name](const auto& host) {
         return host.name == name;
     });
-    return found == hosts.end() ? nullptr : found->context.get();
+    return found == hosts.end() ? nullptr : &*found;
 }
 
-/// Exact before wildcard before our own.
+/// The host asked for by SNI, or our own identities. A data connection keeps the certificate of its
+/// control session whatever name it sends (RFC 4217 §15.1.1): many clients send another, or none.
 int select_host(SSL* ssl, int*, void* argument) {
-    const auto& hosts = *static_cast<const std::vector<NamedContext>*>(argument);
     const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (asked == nullptr) {
         return SSL_TLSEXT_ERR_NOACK;
     }
-    std::string name(asked);
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    const Context* host = find_host(hosts, name);
-    const auto dot = name.find('.');
-    if (host == nullptr && dot != std::string::npos) {
-        host = find_host(hosts, "*" + name.substr(dot));
-    }
-    if (host != nullptr) {
-        SSL_set_SSL_CTX(ssl, host->native());
+    Stream& stream = Stream::of(ssl);
+    const NamedContext* host = static_cast<const Context*>(argument)->find_host(asked);
+    if (host != nullptr && !stream.options().data_connection) {
+        stream.choose(*host);
     }
     return SSL_TLSEXT_ERR_OK;
 }
@@ -153,7 +151,7 @@ struct ContextBuilder {
         }
         if (!context->hosts_.empty()) {
             SSL_CTX_set_tlsext_servername_callback(ctx(), select_host);
-            SSL_CTX_set_tlsext_servername_arg(ctx(), &context->hosts_);
+            SSL_CTX_set_tlsext_servername_arg(ctx(), context.get());
         }
     }
 
@@ -184,13 +182,11 @@ struct ContextBuilder {
             SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
         );
-        // Sessions travel in tickets only: one way to resume, so one place that checks the tag.
-        SSL_CTX_set_session_cache_mode(ctx(), SSL_SESS_CACHE_OFF);
         SSL_CTX_set_timeout(
             ctx(),
             std::chrono::duration_cast<std::chrono::seconds>(options.tls.ticket_lifetime).count()
         );
-        TicketCallbacks::install(ctx());
+        SessionCallbacks::install(ctx(), options.session_ids);
     }
 
     [[nodiscard]] certs::Loaded<void> set_policy() const {
@@ -214,9 +210,8 @@ struct ContextBuilder {
             static_cast<unsigned int>(std::min<std::size_t>(name.size(), SSL_MAX_SID_CTX_LENGTH))
         );
         context->alpn_wire_ = alpn_wire_format(options.alpn);
-        if (!options.alpn.empty()) {
-            SSL_CTX_set_alpn_select_cb(ctx(), select_alpn, &context->alpn_wire_);
-        }
+        context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
+        SSL_CTX_set_alpn_select_cb(ctx(), select_alpn, context.get());
         return {};
     }
 
@@ -285,6 +280,24 @@ certs::Loaded<std::shared_ptr<const Context>> Context::create(
         return built.error();
     }
     return std::shared_ptr<const Context>(std::move(builder.context));
+}
+
+const NamedContext* Context::find_host(std::string_view name) const {
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const NamedContext* host = find_exact(hosts_, lower);
+    const auto dot = lower.find('.');
+    if (host == nullptr && dot != std::string::npos) {
+        host = find_exact(hosts_, "*" + lower.substr(dot));
+    }
+    return host;
+}
+
+std::shared_ptr<const Context> Context::host(std::string_view name) const {
+    const NamedContext* found = find_host(name);
+    return found == nullptr ? nullptr : found->context;
 }
 
 bool Context::available() const {

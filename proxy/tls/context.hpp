@@ -47,12 +47,18 @@ class Context {
         /// ALPN protocols in our order of preference. A client that offers others only is refused
         /// (no_application_protocol, RFC 7301 §3.2; ALPACA).
         std::vector<std::string> alpn;
+        /// Those of FTP data connections.
+        std::vector<std::string> data_alpn = {};
+        /// Gives TLS 1.2 clients without tickets a session id, for FTP: data connections resume
+        /// their control connection by it, and nothing else does.
+        bool session_ids = false;
         /// Separates the sessions of one protocol from another's (SSL_CTX_set_session_id_context).
-        std::string session_context;
+        std::string session_context = {};
         /// Searched by exact name, then by wildcard; a client that asks for none of them gets the
         /// identities of the context itself.
-        std::vector<NamedContext> hosts;
-        /// Whose tickets stay valid, by taking over its ticket keys; may be null.
+        std::vector<NamedContext> hosts = {};
+        /// Whose tickets stay valid, by taking over its ticket keys; may be null. Hosts need the
+        /// keys of the context that has them: sessions resume with either.
         const Context* predecessor = nullptr;
     };
 
@@ -63,6 +69,16 @@ class Context {
     );
 
     [[nodiscard]] SSL_CTX* native() const noexcept { return ctx_.get(); }
+    /// The host that `name`, in any case, names: exact before wildcard; null if none does. Valid as
+    /// long as the context.
+    [[nodiscard]] const NamedContext* find_host(std::string_view name) const;
+    /// Its context; null likewise.
+    [[nodiscard]] std::shared_ptr<const Context> host(std::string_view name) const;
+    [[nodiscard]] bool has_hosts() const noexcept { return !hosts_.empty(); }
+    /// The wire format of ALPN's list, for connections of either kind.
+    [[nodiscard]] const std::vector<unsigned char>& alpn(bool data_connection) const noexcept {
+        return data_connection ? data_alpn_wire_ : alpn_wire_;
+    }
     /// True when a full handshake can be served now: false while the HSM that holds a key is away
     /// or its queue is full. Cheap.
     [[nodiscard]] bool available() const;
@@ -80,6 +96,7 @@ class Context {
     using SslCtxPtr = std::unique_ptr<SSL_CTX, certs::Deleter<SSL_CTX_free>>;
     SslCtxPtr ctx_;
     std::vector<unsigned char> alpn_wire_;
+    std::vector<unsigned char> data_alpn_wire_;
     std::vector<CertificateInfo> certificates_;
     std::vector<std::shared_ptr<certs::RemoteKey>> remote_keys_;
     std::vector<NamedContext> hosts_;

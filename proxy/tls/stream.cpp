@@ -4,7 +4,6 @@
 #include "proxy/net/errc.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/sign_wait.hpp"
-#include "proxy/tls/ticket_callbacks.hpp"
 
 #include <openssl/err.h>
 
@@ -17,15 +16,24 @@ namespace hsmfront::tls {
 using net::Attempt;
 using net::Direction;
 
+namespace {
+
+int stream_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+}  // namespace
+
 Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, StreamOptions options)
     : io_(std::move(socket)),
       context_(std::move(context)),
-      options_(options),
+      options_(std::move(options)),
       ssl_(SSL_new(context_->native())) {
     if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), io_.fd()) != 1) {
         throw std::bad_alloc();
     }
-    TicketCallbacks::attach(ssl_.get(), this);
+    SSL_set_ex_data(ssl_.get(), stream_index(), this);
     SSL_set_accept_state(ssl_.get());
     SSL_set_read_ahead(ssl_.get(), options_.read_ahead ? 1 : 0);
     if (!options_.send_tickets) {
@@ -34,6 +42,16 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
 }
 
 Stream::~Stream() = default;
+
+Stream& Stream::of(const SSL* ssl) {
+    return *static_cast<Stream*>(SSL_get_ex_data(ssl, stream_index()));
+}
+
+void Stream::choose(const NamedContext& host) {
+    info_.host = host.name;
+    chosen_ = host.context;
+    SSL_set_SSL_CTX(ssl_.get(), chosen_->native());
+}
 
 net::Task<error_code> Stream::handshake(net::milliseconds limit) {
     const auto executor = io_.socket().get_executor();
@@ -190,14 +208,36 @@ Attempt Stream::try_write(std::span<const char> bytes) {
     if (broken_) {
         return fail(broken_);
     }
+    if (records_ >= options_.records_per_key) {
+        update_key();
+    }
     ERR_clear_error();
     errno = 0;
     std::size_t written = 0;
     const int rc = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+    const int system_error = errno;
     if (rc == 1) {
+        ++records_;  // SSL_MODE_ENABLE_PARTIAL_WRITE: one at a time
         return {Attempt::State::done, written, {}};
     }
-    return attempt_of(rc, errno);
+    return attempt_of(rc, system_error);
+}
+
+/// Before a record, so that an update is never pending when the connection is closed, which
+/// SSL_shutdown(3) refuses; nor is a write pending here, since each record was counted when it was
+/// out.
+void Stream::update_key() {
+    records_ = 0;
+    // The kernel's keys cannot be replaced (openssl/openssl#16307).
+    if (SSL_version(ssl_.get()) < TLS1_3_VERSION || BIO_get_ktls_send(SSL_get_wbio(ssl_.get()))) {
+        return;
+    }
+    // Ours only. A peer that sends much counts its own records and updates by itself; one that only
+    // receives has sent next to nothing with its keys. And one that only sends may not read while
+    // it does: it would not see that it is asked.
+    if (SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) != 1) {
+        ERR_clear_error();  // tried again after as many records
+    }
 }
 
 net::Task<error_code> Stream::wait(Direction direction) { return io_.wait(direction); }
@@ -238,6 +278,8 @@ void Stream::note_handshake() {
     info_.version = SSL_get_version(ssl_.get());
     info_.cipher = SSL_get_cipher_name(ssl_.get());
     info_.resumed = SSL_session_reused(ssl_.get()) == 1;
+    info_.extended_master_secret =
+        SSL_version(ssl_.get()) >= TLS1_3_VERSION || SSL_get_extms_support(ssl_.get()) == 1;
     if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
         info_.server_name = name;
     }
@@ -245,6 +287,15 @@ void Stream::note_handshake() {
     unsigned int length = 0;
     SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
     info_.alpn.assign(reinterpret_cast<const char*>(alpn), length);
+}
+
+ControlBinding Stream::binding() const {
+    ControlBinding binding{context(), *options_.tag};
+    if (SSL_version(ssl_.get()) < TLS1_3_VERSION) {
+        binding.session = {SSL_get1_session(ssl_.get()), SSL_SESSION_free};
+    }
+    binding.extended_master_secret = info_.extended_master_secret;
+    return binding;
 }
 
 void Stream::queue_ticket() {

@@ -3,9 +3,9 @@
 
 #include "proxy/net/socket_io.hpp"
 #include "proxy/net/transport.hpp"
-#include "proxy/tls/context.hpp"
-#include "proxy/tls/session_tag.hpp"
+#include "proxy/tls/control_binding.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,23 +14,27 @@ namespace hsmfront::tls {
 
 class SignWait;
 
-/// The SSL_CTX callbacks that write and compare session tags.
-struct TicketCallbacks;
-
 /// What a finished handshake agreed on, for logs and routing.
 struct HandshakeInfo {
     std::string version;  ///< "TLSv1.3"
     std::string cipher;
     std::string server_name;  ///< SNI, or empty
+    std::string host;         ///< the configured host that SNI chose ("*.example.com"), or empty
     std::string alpn;         ///< or empty
     bool resumed = false;
+    bool extended_master_secret = true;  ///< RFC 7627; what it does is a part of TLS 1.3
 };
+
+/// Application records after which TLS 1.3 sending keys are replaced. AES-GCM keeps its margin for
+/// 2^24.5 full records, 362 GiB (RFC 8446 §5.5); this is every 64 GiB, which costs nothing.
+inline constexpr std::uint64_t records_per_key = std::uint64_t{1} << 22U;
 
 struct StreamOptions {
     /// Written into the tickets of this connection. On a data connection also demanded of a
     /// session that is resumed.
     std::optional<SessionTag> tag;
     /// An FTP data connection: only sessions with `tag` are resumed; others get a full handshake.
+    /// SNI does not change the context.
     bool data_connection = false;
     /// False on upload data connections: a client that only writes would answer a ticket with RST
     /// (openssl/openssl#10880).
@@ -38,6 +42,10 @@ struct StreamOptions {
     /// Reads ahead of the record in hand: fewer system calls. False where plain text may follow
     /// close_notify on the same connection (CCC).
     bool read_ahead = true;
+    /// On a data connection: found when the client resumes it by its id.
+    std::shared_ptr<SSL_SESSION> control_session = nullptr;
+    /// At least 1.
+    std::uint64_t records_per_key = tls::records_per_key;
 };
 
 class Stream final : public net::Transport {
@@ -52,6 +60,19 @@ class Stream final : public net::Transport {
     /// eof, system errors.
     [[nodiscard]] net::Task<error_code> handshake(net::milliseconds limit);
     [[nodiscard]] const HandshakeInfo& info() const noexcept { return info_; }
+    /// The context in effect: of the host that SNI chose, else the one given. Data connections
+    /// take that of their control connection (RFC 4217 §15.1.1).
+    [[nodiscard]] const std::shared_ptr<const Context>& context() const noexcept {
+        return chosen_ ? chosen_ : context_;
+    }
+    /// What the data connections of this control connection are bound to. After a handshake that
+    /// had a tag.
+    [[nodiscard]] ControlBinding binding() const;
+    [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
+    /// The Stream that owns `ssl`, for OpenSSL's callbacks.
+    [[nodiscard]] static Stream& of(const SSL* ssl);
+    /// In the handshake: goes on with the certificate of `host`.
+    void choose(const NamedContext& host);
     /// Why the handshake or a record failed, in words; empty if nothing did.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
@@ -75,7 +96,6 @@ class Stream final : public net::Transport {
     [[nodiscard]] net::Task<Result<net::Socket>> unwrap(net::milliseconds limit);
 
   private:
-    friend struct TicketCallbacks;
     enum class Step { done, want_read, want_write, want_signature, failed };
 
     [[nodiscard]] net::Task<error_code> accept();
@@ -85,14 +105,17 @@ class Stream final : public net::Transport {
     [[nodiscard]] net::Attempt attempt_of(int rc, int system_error);
     [[nodiscard]] net::Attempt fail(error_code error);
     void note_handshake();
+    void update_key();
 
     net::SocketIo io_;
     std::shared_ptr<const Context> context_;
+    std::shared_ptr<const Context> chosen_;
     StreamOptions options_;
     std::unique_ptr<SignWait> sign_wait_;
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
     HandshakeInfo info_;
     std::string failure_;
+    std::uint64_t records_ = 0;  ///< sent with the present keys
     /// A fatal error: no SSL_* call but free is allowed after it (SSL_get_error(3)).
     error_code broken_;
 };

@@ -187,5 +187,24 @@ TEST(Validator, PointsAtTheKey) {
     EXPECT_EQ(found[1].column, 3);
 }
 
+TEST(Validator, HostsWithABackendNeedAllOfIt) {
+    Settings settings = sound();
+    settings.ftp.hosts = {{"a.org", {"a"}, Backend{{"127.0.0.1", 0}}}};
+    EXPECT_THAT(
+        problems(settings), ElementsAre("ftp.hosts[a.org].backend.port: is missing: a port number")
+    );
+    settings.ftp.hosts[0].backend = Backend{{"127.0.0.1", 21}};
+    EXPECT_THAT(
+        problems(settings),
+        ElementsAre(HasSubstr("ftp.hosts[a.org].backend: points at ftp.listen[0]"))
+    );
+}
+
+TEST(Validator, CommandsAreAllowedOrDeniedNotBoth) {
+    Settings settings = sound();
+    settings.ftp.commands = {{"RETR"}, {"STOR"}};
+    EXPECT_THAT(problems(settings), ElementsAre(HasSubstr("ftp.commands.deny: has no effect")));
+}
+
 }  // namespace
 }  // namespace hsmfront::config

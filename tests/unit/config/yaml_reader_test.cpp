@@ -313,7 +313,6 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
           "tls: { tickets: { keys: /etc/tickets } }",
           "tls: { fips: true }",
           "proxy_protocol: { accept_from: [10.0.0.1] }",
-          "ftp: { hosts: { a: { alias: b, backend: { address: c, port: 1 } } } }",
           "ftp: { backends: [{ address: a, port: 1 }] }",
           "ftp: { data: { passive_address: [{ from: 10.0.0.0/8, address: 10.0.0.1 }] } }"}) {
         EXPECT_THAT(
@@ -367,6 +366,28 @@ TEST(YamlReader, HostsHaveAliasesOfTheirOwn) {
     ASSERT_EQ(hosts.size(), 2U) << render(result.problems);
     EXPECT_EQ(hosts[0], (Host{"www.example.com", {"a", "b"}}));
     EXPECT_EQ(hosts[1], (Host{"*.example.org", {"c"}}));
+}
+
+TEST(YamlReader, FtpHostsHaveBackendsOfTheirOwn) {
+    const LoadResult result = load_text(
+        "ftp: { hosts: { a.org: { alias: a, backend: { address: 10.0.0.1, port: 2122 } }, b.org: "
+        "{ alias: b } } }\n",
+        "f.yaml"
+    );
+    const auto& hosts = result.settings.ftp.hosts;
+    ASSERT_EQ(hosts.size(), 2U) << render(result.problems);
+    EXPECT_EQ(hosts[0].backend, (Backend{{"10.0.0.1", 2122}}));
+    EXPECT_EQ(hosts[1].backend, std::nullopt);
+}
+
+TEST(YamlReader, CommandListsHoldCommandsInUpperCase) {
+    const LoadResult result =
+        load_text("ftp: { commands: { deny: [dele, site Chmod] } }\n", "f.yaml");
+    EXPECT_THAT(result.settings.ftp.commands.deny, ElementsAre("DELE", "SITE CHMOD"));
+    EXPECT_THAT(
+        problems("ftp: { commands: { allow: [\"RETR *\"] } }\n"),
+        ElementsAre(HasSubstr("f:1:20: error: ftp.commands.allow: expected a command"))
+    );
 }
 
 TEST(YamlReader, HostsThatAreNoneSayWhere) {

@@ -5,8 +5,11 @@ namespace {
 
 struct Describe {
     std::string operator()(const action::Answer& a) const {
-        return (a.fresh_ticket ? "C+ " : "C ") + a.wire.substr(0, 3);
+        const std::string wait = a.delay.count() != 0 ? "slow " : "";
+        return wait + (a.fresh_ticket ? "C+ " : "C ") + a.wire.substr(0, 3);
     }
+    std::string operator()(const action::CountRefusedLogin&) const { return "count"; }
+    std::string operator()(const action::SelectHost& a) const { return "host " + a.name; }
     std::string operator()(const action::Forward& a) const { return "B " + a.line; }
     std::string operator()(const action::StartTls& a) const {
         return "start-tls " + a.reply.substr(0, 3);
@@ -16,14 +19,19 @@ struct Describe {
     std::string operator()(const action::DropBackend&) const { return "drop"; }
     std::string operator()(const action::Listen&) const { return "listen"; }
     std::string operator()(const action::DropListener&) const { return "unlisten"; }
+    std::string operator()(const action::ListenBackend&) const { return "listen-backend"; }
     std::string operator()(const action::OpenData& a) const {
         std::string word = a.direction == TransferDirection::upload ? "upload" : "download";
-        word += (a.protect ? " P " : " C ") + std::to_string(a.backend_port);
+        word += a.protect ? " P " : " C ";
+        word += a.backend_port ? std::to_string(*a.backend_port) : "from backend";
         return a.client_port ? word + " to " + std::to_string(*a.client_port) : word;
     }
     std::string operator()(const action::BeginData&) const { return "begin"; }
     std::string operator()(const action::FinishData&) const { return "finish"; }
     std::string operator()(const action::AbortData&) const { return "abort"; }
+    std::string operator()(const action::LogTransfer& a) const {
+        return "log " + std::to_string(a.code) + " " + a.outcome;
+    }
     std::string operator()(const action::End& a) const { return a.orderly ? "end" : "cut"; }
 };
 
@@ -34,7 +42,9 @@ std::string word_of(const Action& action) { return std::visit(Describe{}, action
 Words words_of(const Actions& actions) {
     Words words;
     for (const Action& action : actions) {
-        words.push_back(word_of(action));
+        if (!std::holds_alternative<action::LogTransfer>(action)) {
+            words.push_back(word_of(action));
+        }
     }
     return words;
 }
@@ -104,6 +114,9 @@ Words DialogueScript::shown(const Actions& actions) {
     for (const Action& action : actions) {
         if (const auto* answer = std::get_if<action::Answer>(&action)) {
             last_answer_ = answer->wire;
+        }
+        if (std::holds_alternative<action::LogTransfer>(action)) {
+            logged_.push_back(word_of(action));
         }
     }
     return words_of(actions);

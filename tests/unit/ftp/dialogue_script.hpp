@@ -17,6 +17,7 @@ using Words = std::vector<std::string>;
 /// "C 220" answer to the client ("C+ 227" with a fresh ticket), "B EPSV" command to the backend;
 /// the other actions by name.
 [[nodiscard]] std::string word_of(const Action& action);
+/// Without the lines for the log.
 [[nodiscard]] Words words_of(const Actions& actions);
 
 class DialogueScript : public testing::Test {
@@ -43,6 +44,8 @@ class DialogueScript : public testing::Test {
 
     /// The wire text of the last answer.
     std::string last_answer_;
+    /// The transfers logged so far, as "log 226 complete".
+    Words logged_;
     std::optional<Dialogue> dialogue_;
 };
 

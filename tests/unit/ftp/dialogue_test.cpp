@@ -229,7 +229,8 @@ TEST_F(FtpDialogue, ImplicitStartsAtProtP) {
     EXPECT_EQ(command("LIST"), Words{"download P 4000"});
 }
 
-TEST_F(FtpDialogue, AuthSslStartsAtProtP) {
+/// RFC 4217 §9: the initial level is Clear, for the old spelling as for the new.
+TEST_F(FtpDialogue, AuthSslIsAuthTls) {
     begin(default_policy());
     static_cast<void>(dialogue_->start());
     static_cast<void>(command("AUTH SSL"));
@@ -237,7 +238,7 @@ TEST_F(FtpDialogue, AuthSslStartsAtProtP) {
     static_cast<void>(dialogue_->on_backend(true));
     static_cast<void>(reply("220 backend"));
     set_up_passive();
-    EXPECT_EQ(command("LIST"), Words{"download P 4000"});
+    EXPECT_EQ(command("LIST"), Words{"C 521"});
 }
 
 TEST_F(FtpDialogue, HttpCloses) {

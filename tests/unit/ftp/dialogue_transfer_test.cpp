@@ -471,5 +471,39 @@ TEST_F(FtpTransfer, BrokenLineCutsTheTransfer) {
     EXPECT_EQ(shown(dialogue_->on_broken_line("NUL")), (Words{"C 500", "abort", "end"}));
 }
 
+TEST_F(FtpTransfer, IsLoggedOnceWithItsOutcome) {
+    log_in();
+    start_moving("STOR a");
+    static_cast<void>(data(Kind::complete));
+    static_cast<void>(reply("226 done"));
+    start("RETR b");
+    static_cast<void>(reply("550 no such file"));
+    start_moving("STOR c");
+    static_cast<void>(data_failed(Blame::client, 426));
+    static_cast<void>(reply("226 done"));
+    static_cast<void>(reply("225 aborted"));
+    start_moving("RETR d");
+    static_cast<void>(shown(dialogue_->on_client_gone("client gone")));
+    EXPECT_EQ(
+        logged_,
+        (Words{
+            "log 226 complete",
+            "log 550 refused by the backend",
+            "log 426 failed",
+            "log 0 client gone"})
+    );
+}
+
+TEST_F(FtpTransfer, LogNamesUserCommandAndPath) {
+    log_in();
+    start_moving("RETR some file");
+    const Actions actions = dialogue_->on_client_gone("client gone");
+    const auto* logged = std::get_if<action::LogTransfer>(&actions.front());
+    ASSERT_NE(logged, nullptr);
+    EXPECT_EQ(logged->user, "ann");
+    EXPECT_EQ(logged->verb, "RETR");
+    EXPECT_EQ(logged->path, "some file");
+}
+
 }  // namespace
 }  // namespace hsmfront::ftp::test

@@ -12,7 +12,7 @@ using testing::Each;
 using testing::Not;
 
 TEST(FtpFeatures, ListsOursWithoutABackend) {
-    const Reply merged = merge_features(nullptr, false);
+    const Reply merged = merge_features(nullptr, {});
     EXPECT_EQ(
         merged.serialise(),
         "211-Features:\r\n AUTH TLS\r\n PBSZ\r\n PROT\r\n EPRT\r\n EPSV\r\n PASV\r\n211 End\r\n"
@@ -20,8 +20,8 @@ TEST(FtpFeatures, ListsOursWithoutABackend) {
 }
 
 TEST(FtpFeatures, ListsCccWhereAllowed) {
-    EXPECT_THAT(merge_features(nullptr, true).lines, Contains(" CCC"));
-    EXPECT_THAT(merge_features(nullptr, false).lines, Not(Contains(" CCC")));
+    EXPECT_THAT(merge_features(nullptr, {.ccc = true, .denied = {}}).lines, Contains(" CCC"));
+    EXPECT_THAT(merge_features(nullptr, {}).lines, Not(Contains(" CCC")));
 }
 
 TEST(FtpFeatures, ReplacesTheBackendsTlsLines) {
@@ -41,7 +41,7 @@ TEST(FtpFeatures, ReplacesTheBackendsTlsLines) {
          "211-MDTM",
          "",
          "211 End"}};
-    const Reply merged = merge_features(&backend, false);
+    const Reply merged = merge_features(&backend, {});
     EXPECT_EQ(
         merged.serialise(),
         "211-Features:\r\n AUTH TLS\r\n PBSZ\r\n PROT\r\n EPRT\r\n EPSV\r\n PASV\r\n SIZE\r\n"
@@ -51,7 +51,7 @@ TEST(FtpFeatures, ReplacesTheBackendsTlsLines) {
 
 TEST(FtpFeatures, CopesWithAListOfOneLine) {
     const Reply backend = make_reply(211, "no features");
-    EXPECT_EQ(merge_features(&backend, false).lines, merge_features(nullptr, false).lines);
+    EXPECT_EQ(merge_features(&backend, {}).lines, merge_features(nullptr, {}).lines);
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ void SessionStage::play(Scene scene) {
     const std::uint16_t first = std::min<std::uint16_t>(port(), 65000);
     snapshot->passive_ports = std::make_shared<net::PortRange>(config::PortRange{
         first, static_cast<std::uint16_t>(first + 100)});
+    snapshot->logins = std::make_shared<LoginThrottle>(config::Rate{});
     service_ = std::make_unique<Service>(worker_, snapshot);
     tasks_.spawn(accept_client(), "accept");
     tasks_.spawn(run(scene), "scene");

@@ -78,10 +78,15 @@ TEST(BufferPool, LendsOnlyWhileBytesAreInHand) {
     EXPECT_EQ(pool.lent(), 0U);
 }
 
-Task<void> pump(Transport& source, Transport& sink, BufferPool& pool, RelayResult& result) {
+struct Pumped {
+    RelayResult result;
+    std::uint64_t bytes = 0;
+};
+
+Task<void> pump(Transport& source, Transport& sink, BufferPool& pool, Pumped& pumped) {
     const auto executor = co_await asio::this_coro::executor;
     Watchdog watchdog(executor, {&source, &sink}, 10s);
-    result = co_await relay(source, sink, pool, watchdog);
+    pumped.result = co_await relay(source, sink, pool, watchdog, pumped.bytes);
     static_cast<void>(co_await sink.shutdown_send());
 }
 
@@ -102,9 +107,9 @@ Task<void> relay_all(
     for (std::size_t i = 0; i < sent.size(); ++i) {
         sent[i] = static_cast<char>(i * 31 + i / 977);
     }
-    RelayResult result;
+    Pumped pumped;
     TaskGroup tasks(executor);
-    tasks.spawn(pump(source, sink, pool, result), "pump");
+    tasks.spawn(pump(source, sink, pool, pumped), "pump");
     tasks.spawn(feed(client, sent), "feed");
     std::string received;
     for (;;) {
@@ -116,8 +121,8 @@ Task<void> relay_all(
         received.append(piece->data().data(), piece->size());
     }
     co_await tasks.join();
-    EXPECT_TRUE(result.complete());
-    EXPECT_EQ(result.bytes, sent.size());
+    EXPECT_TRUE(pumped.result.complete());
+    EXPECT_EQ(pumped.bytes, sent.size());
     EXPECT_TRUE(received == sent);
 }
 

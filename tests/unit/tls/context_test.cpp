@@ -131,5 +131,85 @@ TEST(Context, HostsAreFoundByExactNameThenByWildcard) {
     EXPECT_EQ(shown_for(context, ""), "EC");
 }
 
+TEST(Context, FindsHostsWithoutAHandshakeToo) {
+    const auto any = context_of("RSA");
+    const auto www = context_of("ED25519");
+    const auto context =
+        context_of("P-256", nullptr, {{"*.example.com", any}, {"www.example.com", www}});
+    EXPECT_EQ(context->host("WWW.example.com"), www);
+    EXPECT_EQ(context->host("ftp.example.com"), any);
+    EXPECT_EQ(context->host("example.com"), nullptr);
+    EXPECT_EQ(context->host(""), nullptr);
+    ASSERT_NE(context->find_host("ftp.example.com"), nullptr);
+    EXPECT_EQ(context->find_host("ftp.example.com")->name, "*.example.com");
+}
+
+struct Chosen {
+    std::shared_ptr<const Context> context;
+    HandshakeInfo info;
+    std::string shown;  ///< type of the certificate's key
+};
+
+net::Task<void> note_choice(
+    net::Socket socket,
+    std::shared_ptr<const Context> context,
+    StreamOptions options,
+    Chosen& chosen
+) {
+    Stream stream(std::move(socket), std::move(context), options);
+    EXPECT_FALSE(co_await stream.handshake(10s)) << stream.failure();
+    chosen.context = stream.context();
+    chosen.info = stream.info();
+    EXPECT_FALSE(co_await stream.shutdown_send());
+}
+
+Chosen connect_as(
+    const std::shared_ptr<const Context>& context,
+    const std::string& name,
+    const StreamOptions& options = {}
+) {
+    OneShotServer server;
+    Chosen chosen;
+    server.run(
+        [&](net::Socket socket) {
+            return note_choice(std::move(socket), context, options, chosen);
+        },
+        [&] {
+            Client client;
+            client.ask_for(name);
+            EXPECT_TRUE(client.connect(server.port()));
+            chosen.shown = client.peer_key_type();
+            EXPECT_EQ(client.read_all(), "");
+        }
+    );
+    return chosen;
+}
+
+TEST(Context, TheStreamSaysWhichHostSniChose) {
+    const auto www = context_of("ED25519");
+    const auto context = context_of("P-256", nullptr, {{"*.example.com", www}});
+    const Chosen named = connect_as(context, "www.example.com");
+    EXPECT_EQ(named.context, www);
+    EXPECT_EQ(named.info.server_name, "www.example.com");
+    EXPECT_EQ(named.info.host, "*.example.com");
+    for (const char* name : {"other.test", ""}) {
+        const Chosen ours = connect_as(context, name);
+        EXPECT_EQ(ours.context, context);
+        EXPECT_EQ(ours.info.server_name, name);
+        EXPECT_EQ(ours.info.host, "");
+    }
+}
+
+TEST(Context, ADataConnectionKeepsItWhateverSniSays) {
+    const auto www = context_of("ED25519");
+    const auto context = context_of("P-256", nullptr, {{"www.example.com", www}});
+    StreamOptions data;
+    data.data_connection = true;
+    for (const char* name : {"www.example.com", "other.test", ""}) {
+        EXPECT_EQ(connect_as(context, name, data).shown, "EC") << name;
+        EXPECT_EQ(connect_as(www, name, data).shown, "ED25519") << name;
+    }
+}
+
 }  // namespace
 }  // namespace hsmfront::tls

@@ -167,6 +167,22 @@ std::shared_ptr<const Context> file_context() {
     return *context;
 }
 
+std::shared_ptr<const Context> ftp_context(std::vector<NamedContext> hosts) {
+    auto key = make_key("P-256");
+    auto chain = self_signed(key.get());
+    std::vector<Identity> identities;
+    identities.push_back({"test", std::move(chain), std::move(key)});
+    Context::Options options;
+    options.session_context = "test";
+    options.alpn = {"ftp"};
+    options.data_alpn = {"ftp-data", "ftp"};
+    options.session_ids = true;
+    options.hosts = std::move(hosts);
+    auto context = Context::create(options, std::move(identities));
+    EXPECT_TRUE(context);
+    return *context;
+}
+
 Client::Client(int version, const char* alpn) : ctx_(SSL_CTX_new(TLS_client_method())) {
     if (version != 0) {
         SSL_CTX_set_min_proto_version(ctx_.get(), version);

@@ -67,6 +67,8 @@ class ThreadKey final : public certs::RemoteKey {
     std::shared_ptr<ThreadKey> key, config::Tls policy = {}, std::vector<std::string> alpn = {}
 );
 [[nodiscard]] std::shared_ptr<const Context> file_context();
+/// As the proxy makes it for FTPS: session ids, ALPN "ftp", on data connections "ftp-data" too.
+[[nodiscard]] std::shared_ptr<const Context> ftp_context(std::vector<NamedContext> hosts = {});
 
 using SslCtxPtr = std::unique_ptr<SSL_CTX, certs::Deleter<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, certs::Deleter<SSL_free>>;
@@ -102,6 +104,7 @@ class Client {
     /// The session as it stands: in TLS 1.2 a renewed ticket changes it without a callback.
     [[nodiscard]] SessionPtr session() const { return SessionPtr{SSL_get1_session(ssl_.get())}; }
     [[nodiscard]] int fd() const { return fd_; }
+    [[nodiscard]] SSL* native() { return ssl_.get(); }
 
   private:
     static int keep_ticket(SSL* ssl, SSL_SESSION* session);

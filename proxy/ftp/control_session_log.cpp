@@ -1,0 +1,72 @@
+// ControlSession: its lines at level info, one for each transfer and one at the end.
+#include "proxy/ftp/control_session.hpp"
+#include "proxy/ftp/endpoint.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <string_view>
+
+namespace hsmfront::ftp {
+namespace {
+
+/// What a peer said, so that it cannot pass for another part of the line.
+std::string in_quotes(std::string_view text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            result.push_back('\\');
+        }
+        result.push_back(c);
+    }
+    return result.append("\"");
+}
+
+std::int64_t milliseconds_since(net::Clock::time_point start) {
+    return std::chrono::duration_cast<net::milliseconds>(net::Clock::now() - start).count();
+}
+
+}  // namespace
+
+net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
+    const TransferFacts& facts = channel_ != nullptr ? channel_->facts() : facts_;
+    spdlog::info(
+        "session {} ftps transfer user={} command={} path={} bytes={} peer={} tls={} resumed={} "
+        "code={} duration={}ms outcome={}",
+        id_,
+        in_quotes(transfer.user),
+        transfer.verb,
+        in_quotes(transfer.path),
+        facts.bytes,
+        facts.peer.port() == 0 ? "none" : to_string(facts.peer),
+        facts.tls_version,
+        facts.resumed,
+        transfer.code,
+        milliseconds_since(facts.started),
+        in_quotes(transfer.outcome)
+    );
+    co_return;
+}
+
+void ControlSession::log_end() const {
+    const auto& backend = backend_endpoint();
+    spdlog::info(
+        "session {} ftps client={} listener={} backend={}:{} tls={} resumed={} transfers={} up={} "
+        "down={} duration={}ms reason=\"{}{}\"",
+        id_,
+        to_string(peer_),
+        to_string(local_),
+        backend.address,
+        backend.port,
+        totals_.tls_version,
+        totals_.resumed,
+        totals_.transfers,
+        totals_.uploaded,
+        totals_.downloaded,
+        milliseconds_since(started_),
+        stop_ ? "stopped" : reason_,
+        detail_
+    );
+}
+
+}  // namespace hsmfront::ftp
