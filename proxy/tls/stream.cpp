@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <string_view>
 
 namespace hsmfront::tls {
 
@@ -21,6 +22,12 @@ namespace {
 int stream_index() {
     static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return index;
+}
+
+/// True if part of a record is here and the rest is not. EOF is then no sloppy end but a loss,
+/// also where close_notify is not asked for.
+bool inside_record(const SSL* ssl) {
+    return SSL_has_pending(ssl) == 1 || std::string_view(SSL_rstate_string(ssl)) == "RB";
 }
 
 }  // namespace
@@ -168,7 +175,8 @@ Attempt Stream::attempt_of(int rc, int system_error) {
                                         : make_error_code(net::Errc::truncated);
             return fail(broken_);
         default: {
-            const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            const bool eof = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            const bool cut = eof && !inside_record(ssl_.get());
             failure_ = drain_errors();
             broken_ = make_error_code(cut ? net::Errc::truncated : net::Errc::tls_failed);
             return fail(broken_);
