@@ -232,7 +232,8 @@ void Dialogue::settle() {
 void Dialogue::settle_success() {
     using Data = Transfer::Data;
     switch (transfer_.data) {
-        case Data::waiting:  // a backend that sends no 150
+        case Data::waiting:  // a backend that sends no 150, which clients need to start TLS
+            answer(150, "Opening data connection.");
             transfer_.data = Data::moving;
             out_.emplace_back(action::BeginData{});
             break;
