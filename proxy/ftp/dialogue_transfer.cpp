@@ -236,6 +236,10 @@ void Dialogue::settle_success() {
             answer(150, "Opening data connection.");
             transfer_.data = Data::moving;
             out_.emplace_back(action::BeginData{});
+            doubt_early_success();
+            break;
+        case Data::moving:
+            doubt_early_success();
             break;
         case Data::drained:
             transfer_.data = Data::finishing;
@@ -246,6 +250,12 @@ void Dialogue::settle_success() {
             break;
         default:
             break;  // the reply waits for the bytes it speaks of
+    }
+}
+
+void Dialogue::doubt_early_success() {
+    if (transfer_.direction == TransferDirection::upload) {
+        out_.emplace_back(action::ConfirmUpload{});
     }
 }
 
