@@ -41,8 +41,13 @@ void Dialogue::login_reply(const Reply& reply) {
 void Dialogue::handle_rein() {
     // Done here by a fresh backend connection: few backends know REIN.
     forget_login();
+<<<<<<< HEAD
     protect_data_ = policy_.mode == config::FtpTlsMode::implicit_tls;  // as at the beginning
     select_host({});                                                   // RFC 7151 §3.2.1
+=======
+    protect_data_ = policy_.mode == config::FtpTlsMode::implicit_tls;  // as at the start
+    select_host({});  // RFC 7151 §3.2.1
+>>>>>>> d9610f83cce8d28e6feb3785475897ea344d14b7
     if (policy_.mode == config::FtpTlsMode::implicit_tls || protection_ == Protection::clear) {
         note_server_name(server_name_);
         connect_backend(true);
