@@ -303,7 +303,23 @@ net::Task<DataEvent> DataChannel::end_upload(net::RelayResult result) {
     }
     // The client may wait for our close_notify before it looks at its control connection.
     static_cast<void>(co_await client_->shutdown_send());
+    bool taken = true;
+    if (confirm_) {
+        taken = co_await backend_closed();
+    }
+    if (!taken) {
+        co_return fail(DataEvent::Blame::backend, 426, "Backend did not take the whole upload.");
+    }
     co_return DataEvent{DataEvent::Kind::complete, DataEvent::Blame::none, 0, {}};
+}
+
+net::Task<bool> DataChannel::backend_closed() {
+    for (;;) {
+        Result<net::Lease> ignored = co_await net::read_lease(*backend_, worker_.buffers);
+        if (!ignored) {
+            co_return ignored.error() == make_error_code(net::Errc::eof);
+        }
+    }
 }
 
 net::Task<DataEvent> DataChannel::finish() {

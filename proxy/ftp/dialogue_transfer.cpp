@@ -230,9 +230,14 @@ void Dialogue::settle() {
 void Dialogue::settle_success() {
     using Data = Transfer::Data;
     switch (transfer_.data) {
-        case Data::waiting:  // a backend that sends no 150
+        case Data::waiting:  // a backend that sends no 150, which clients need to start TLS
+            answer(150, "Opening data connection.");
             transfer_.data = Data::moving;
             out_.emplace_back(action::BeginData{});
+            doubt_early_success();
+            break;
+        case Data::moving:
+            doubt_early_success();
             break;
         case Data::drained:
             transfer_.data = Data::finishing;
@@ -243,6 +248,12 @@ void Dialogue::settle_success() {
             break;
         default:
             break;  // the reply waits for the bytes it speaks of
+    }
+}
+
+void Dialogue::doubt_early_success() {
+    if (transfer_.direction == TransferDirection::upload) {
+        out_.emplace_back(action::ConfirmUpload{});
     }
 }
 

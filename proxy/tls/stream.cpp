@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <string_view>
 
 namespace hsmfront::tls {
 
@@ -22,6 +23,12 @@ namespace {
 int stream_index() {
     static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return index;
+}
+
+/// True if part of a record is here and the rest is not. EOF is then no sloppy end but a loss,
+/// also where close_notify is not asked for.
+bool inside_record(const SSL* ssl) {
+    return SSL_has_pending(ssl) == 1 || std::string_view(SSL_rstate_string(ssl)) == "RB";
 }
 
 }  // namespace
@@ -172,7 +179,8 @@ Attempt Stream::attempt_of(int rc, int system_error) {
             return fail(broken_);
         default: {
             const int reason = ERR_GET_REASON(ERR_peek_error());
-            const bool cut = reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            const bool eof = reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            const bool cut = eof && !inside_record(ssl_.get());
             failure_ = drain_errors();
             if (is_mismatch(reason)) {
                 failure_ += "; " + client_offer(ssl_.get());
