@@ -9,7 +9,6 @@
 #include "proxy/net/task_group.hpp"
 #include "proxy/tls/stream.hpp"
 
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -175,7 +174,7 @@ class ControlSession final : public net::Interruptible {
     DataChannel* channel_ = nullptr;    ///< of the transfer in hand
     TransferFacts facts_;               ///< of the last transfer, once channel_ is null
 
-    std::deque<Event> events_;
+    std::list<Event> events_;
     net::Event wake_;
     net::Event cut_short_;  ///< ends a delay
     net::TaskGroup tasks_;

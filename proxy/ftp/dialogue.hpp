@@ -10,7 +10,7 @@
 #include "proxy/net/executor.hpp"
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -159,6 +159,7 @@ class Dialogue {
     void handle_extended_port();
     void handle_upload();
     void handle_download();
+    void handle_restart();
     void handle_refused();
 
     // dialogue_transfer.cpp: data connections
@@ -183,7 +184,7 @@ class Dialogue {
 
     Policy policy_;
     Actions out_;
-    std::deque<Command> queue_;
+    std::list<Command> queue_;
     Command current_;
     Phase phase_ = Phase::idle;
     Protection protection_ = Protection::clear;

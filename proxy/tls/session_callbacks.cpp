@@ -88,7 +88,10 @@ SSL_TICKET_RETURN SessionCallbacks::
         return SSL_TICKET_RETURN_IGNORE;
     }
     renew(session);
-    return options.send_tickets ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
+    // A TLS 1.2 client of OpenSSL's that gets a new ticket gives the session up for which it had
+    // the old one: the control connection's, to which others go back for the next transfer.
+    const bool fresh = options.send_tickets && SSL_version(ssl) == TLS1_3_VERSION;
+    return fresh ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 SSL_SESSION* SessionCallbacks::find(SSL* ssl, const unsigned char* id, int length, int* copy) {

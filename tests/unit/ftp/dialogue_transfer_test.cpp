@@ -167,6 +167,21 @@ TEST_F(FtpTransfer, RestDirectlyPrecedesRetrAtTheBackend) {
     EXPECT_EQ(data(Kind::backend_connected), Words{"B RETR a"});
 }
 
+TEST_F(FtpTransfer, RefusesImpossibleOffsets) {
+    log_in();
+    for (const char* line :
+         {"REST",
+          "REST ",
+          "REST -1",
+          "REST -0",
+          "REST +1",
+          "REST 1 ",
+          "REST 9223372036854775808"}) {
+        EXPECT_EQ(command(line), Words{"C 501"}) << line;
+    }
+    EXPECT_EQ(command("REST 9223372036854775807"), Words{"B REST 9223372036854775807"});
+}
+
 TEST_F(FtpTransfer, BackendDataStandsBeforeTheCommandGoes) {
     log_in();
     set_up_passive();
