@@ -262,6 +262,10 @@ net::Task<void> ControlSession::perform(action::AbortData) {
         channel_->abort();
         let_go_of_channel();
     }
+    // What it still had to say must not reach the transfer after it.
+    std::erase_if(events_, [](const Event& event) {
+        return std::holds_alternative<DataEvent>(event);
+    });
     co_return;
 }
 

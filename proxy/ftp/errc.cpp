@@ -12,6 +12,7 @@ const boost::system::error_category& error_category() noexcept {
         "line too long",
         "not an FTP reply",
         "multi-line reply changed its code",
+        "reply with another behind a bare CR or LF",
         "reply too long",
         "not an address and port",
         "unknown network protocol",

@@ -12,6 +12,7 @@ enum class Errc {
     line_too_long,       ///< longer than the limit for one line
     bad_reply,           ///< no three-digit code, or another separator behind it
     changed_code,        ///< a multi-line reply changed its code on the way (RFC 959 §4.2)
+    hidden_reply,        ///< a line holds a bare CR or LF and behind it what looks like a reply
     reply_too_long,      ///< more bytes than the limit for one reply
     bad_argument,        ///< an address or port that is none
     unsupported_family,  ///< EPRT or EPSV with an unknown network protocol (RFC 2428)

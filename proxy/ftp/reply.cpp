@@ -26,6 +26,19 @@ int code_of(std::string_view line) {
 /// What follows the code: a space ends the reply, as does the line's end.
 char separator_of(std::string_view line) { return line.size() > 3 ? line[3] : ' '; }
 
+/// A bare CR or LF ends a line for some clients: what a file's name holds behind one must not look
+/// to them like the end of this reply.
+bool hides_a_reply(std::string_view line) {
+    for (auto end = line.find_first_of("\r\n"); end != std::string_view::npos;
+         end = line.find_first_of("\r\n", end + 1)) {
+        const std::string_view rest = line.substr(end + 1);
+        if (begins_with_number(rest) && separator_of(rest) == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string_view Reply::text() const {
@@ -101,6 +114,9 @@ Result<ReplyParser::Progress> ReplyParser::take(std::string_view line) {
     }
     if (size_ > reply_limit) {
         return make_error_code(Errc::reply_too_long);
+    }
+    if (hides_a_reply(line)) {
+        return make_error_code(Errc::hidden_reply);
     }
     const int code = code_of(line);
     const char separator = separator_of(line);

@@ -38,7 +38,7 @@ class ReplyParser {
 
     void append(std::span<const char> bytes);
     /// The next reply; nothing while it is incomplete. After an error every later call fails too.
-    /// Errc: bad_reply, changed_code, line_too_long, reply_too_long.
+    /// Errc: bad_reply, changed_code, hidden_reply, line_too_long, reply_too_long.
     [[nodiscard]] Result<std::optional<Reply>> next();
 
   private:

@@ -108,8 +108,19 @@ TEST(FtpReply, RejectsWhatIsNoReply) {
     }
 }
 
+TEST(FtpReply, NoLineHidesAnotherReply) {
+    for (const char* wire : {"257 \"/a\n226 b\" is it\r\n", "257 \"/a\r226 b\" is it\r\n"}) {
+        ReplyParser parser;
+        parser.append(std::string_view{wire});
+        EXPECT_EQ(parser.next().error(), make_error_code(Errc::hidden_reply)) << wire;
+    }
+    ReplyParser parser;
+    parser.append(std::string_view{"257 \"/a\n22 b\" is it\r\n"});
+    EXPECT_TRUE(parser.next());
+}
+
 TEST(FtpReply, EndsLinesAtCrlfOnly) {
-    const auto wire = "257 \"/a\n226 b\rc\" \xff\r\n"sv;
+    const auto wire = "257 \"/a\n226b\rc\" \xff\r\n"sv;
     const Parsed parsed = parse(wire);
     ASSERT_EQ(parsed.replies.size(), 1U);
     EXPECT_EQ(parsed.replies[0].serialise(), wire);
