@@ -7,6 +7,7 @@
 #include <iostream>
 #include <random>
 #include <sstream>
+#include <unistd.h>
 
 namespace hsmfront::test {
 namespace {
@@ -24,18 +25,21 @@ void PrintTo(const Extent& extent, std::ostream* out) { *out << extent.name; }
 
 class Soak : public Stage, public ::testing::WithParamInterface<Extent> {
   protected:
-    /// Below the blocks of ports that other tests use.
-    static constexpr std::uint16_t first_port = 11'000;
-
     Soak() {
         config.http.enabled = false;
         config.ftp.backend_port = shim_port;
-        config.ftp.passive_first = first_port;
-        config.ftp.passive_last = static_cast<std::uint16_t>(first_port + port_count() - 1);
+        config.ftp.passive_first = first_port();
+        config.ftp.passive_last = static_cast<std::uint16_t>(first_port() + port_count() - 1);
         config.ftp.extra = "timeouts: { data_stall: 20s }";
     }
 
     [[nodiscard]] static int port_count() { return 2 * GetParam().clients; }
+
+    /// Below the blocks of ports that other tests use, and not where a soak beside this one is.
+    [[nodiscard]] static std::uint16_t first_port() {
+        constexpr int most = 400;
+        return static_cast<std::uint16_t>(3000 + ::getpid() % 20 * most);
+    }
 
     /// Of HSMFRONT_SOAK_SEED, to see a failure again; else another one each time.
     [[nodiscard]] static unsigned seed() {
