@@ -41,7 +41,9 @@ Loaded<Pins> PinKeeper::collect(const config::Hsm& settings, const Pins& written
         if (!pin) {
             return pin.error();
         }
-        pins.push_back(std::move(*pin));
+        // Typed because the configured one was refused.
+        const bool replaced = !typed_.empty() && refused_first(*pin);
+        pins.push_back(replaced ? typed_.copy() : std::move(*pin));
     } else if (!typed_.empty()) {
         pins.push_back(typed_.copy());
     } else {
@@ -76,6 +78,12 @@ void PinKeeper::refused(const Pins& pins) {
         refused_.push_back(copy(pins));
     }
     typed_ = {};
+}
+
+bool PinKeeper::refused_first(const Secret& pin) const {
+    return std::any_of(refused_.begin(), refused_.end(), [&pin](const Pins& known) {
+        return known.front() == pin;
+    });
 }
 
 bool PinKeeper::was_refused(const Pins& pins) const {

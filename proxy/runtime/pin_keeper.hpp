@@ -15,9 +15,10 @@ namespace hsmfront::runtime {
 class PinKeeper {
   public:
     /// The PIN of each token of `settings`: `written`, or read from its source; a token without
-    /// one takes the first's. Without a source for the first: what an operator typed, unless the
-    /// token wants none. Errc: pin_missing with nothing to read (ask an operator), those of
-    /// read_pin(), those of certs::needs_pin() (token_unavailable among them).
+    /// one takes the first's. Without a source for the first, or with one whose PIN was refused:
+    /// what an operator typed, unless the token wants none. Errc: pin_missing with nothing to read
+    /// (ask an operator), those of read_pin(), those of certs::needs_pin() (token_unavailable among
+    /// them).
     [[nodiscard]] certs::Loaded<certs::Pins> collect(
         const config::Hsm& settings, const certs::Pins& written
     );
@@ -31,6 +32,8 @@ class PinKeeper {
     [[nodiscard]] bool was_refused(const certs::Pins& pins) const;
 
   private:
+    [[nodiscard]] bool refused_first(const certs::Secret& pin) const;
+
     certs::Secret typed_;
     std::vector<certs::Pins> refused_;
 };

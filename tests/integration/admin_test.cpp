@@ -199,6 +199,36 @@ TEST_F(Admin, TypedPinStartsWhatWaitsForIt) {
     EXPECT_EQ(curl({https("/small")}).out, "small");
 }
 
+TEST_F(Admin, TypedPinMakesUpForAWrongConfiguredOne) {
+    const auto certificates = scratch() / "certs";
+    std::filesystem::copy(Material::get().key_files(), certificates);
+    std::filesystem::copy_file(
+        Material::get().certificates() / "rsa.pem",
+        certificates / "rsa.pem",
+        std::filesystem::copy_options::overwrite_existing
+    );
+    config.certificates = certificates;
+    config.http.hsm = false;
+    config.hsm.pin = "{ value: \"000000\" }";
+    launch();
+    ASSERT_TRUE(front->up("http"));
+    ASSERT_TRUE(front->logged("protocol ftp does not start: "));
+    EXPECT_THAT(ask({"reload"}).out, HasSubstr("not sent again"));
+    const auto accepted = type_pin("123456");
+    EXPECT_EQ(accepted.code, 0) << accepted.out << accepted.error;
+    EXPECT_TRUE(front->up("ftp"));
+    EXPECT_EQ(curl({ftp("/")}).code, 0);
+}
+
+TEST_F(Admin, SocketNeverTakesThePlaceOfAFile) {
+    write_file(socket(), "precious");
+    launch();
+    EXPECT_EQ(front->process().wait(30s), 1);
+    EXPECT_TRUE(front->logged("admin.socket " + socket().string() + ": cannot bind"));
+    EXPECT_EQ(text_of(socket()), "precious");
+    front.reset();
+}
+
 TEST_F(Admin, PinNotTypedInTimeEndsAServiceWithNothingElseToServe) {
     config.hsm.pin = "";
     config.hsm.extra = "pin_timeout: 500ms";
@@ -208,7 +238,6 @@ TEST_F(Admin, PinNotTypedInTimeEndsAServiceWithNothingElseToServe) {
     front.reset();
 }
 
-/// The certificate that a client is shown for `name`.
 TEST_F(Admin, HostsHaveCertificatesOfTheirOwn) {
     config.http.extra =
         "hosts: { www.example.com: { alias: rsa }, \"*.example.org\": { alias: [ec, rsa] } }";
