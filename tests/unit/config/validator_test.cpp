@@ -53,6 +53,32 @@ TEST(Validator, DisabledProtocolsAreNotLookedAt) {
     EXPECT_THAT(problems(settings), IsEmpty());
 }
 
+TEST(Validator, ClientCertificatesNeedTheirCa) {
+    Settings settings = sound();
+    for (const auto mode : {ClientCertificate::request, ClientCertificate::require}) {
+        settings.tls.client_certificate = mode;
+        settings.tls.client_ca.clear();
+        EXPECT_THAT(
+            problems(settings), ElementsAre(HasSubstr("tls.client_certificate.ca: is missing"))
+        );
+        settings.tls.client_ca = "/ca.pem";
+        EXPECT_THAT(problems(settings), IsEmpty());
+    }
+}
+
+TEST(Validator, RevocationListsAreNotIgnored) {
+    Settings settings = sound();
+    Positions positions{"f"};
+    positions.add("tls.client_certificate.crl", {"f", 3, 1});
+    EXPECT_THAT(validate(settings, positions), IsEmpty()) << "has no effect without a mode";
+    settings.tls.client_certificate = ClientCertificate::require;
+    settings.tls.client_ca = "/ca.pem";
+    const auto found = validate(settings, positions);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found.front().key, "tls.client_certificate.crl");
+    EXPECT_THAT(found.front().message, HasSubstr("not available in this version"));
+}
+
 TEST(Validator, FailoverTokensAreOthersWithOnePinSource) {
     Settings settings = sound();
     settings.hsm.failover.resize(3);

@@ -370,6 +370,14 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
     );
 }
 
+TEST(YamlReader, TheCaOfClientCertificatesIsFoundBesideTheFile) {
+    const LoadResult result = load_text(
+        "tls: { client_certificate: { mode: request, ca: clients.pem } }\n", "/etc/f.yaml"
+    );
+    EXPECT_EQ(result.settings.tls.client_certificate, ClientCertificate::request);
+    EXPECT_EQ(result.settings.tls.client_ca, "/etc/clients.pem");
+}
+
 TEST(YamlReader, FailoverTokensKeepTheirOrder) {
     const LoadResult result = load_text(
         "hsm: { failover: [{ token: b }, { token: c, module: /m.so, pin: { file: pin } }] }\n"

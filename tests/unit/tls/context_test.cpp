@@ -1,5 +1,7 @@
 // Context: without keys, after another one, and with hosts of their own.
 #include "proxy/net/errc.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/support/test_ca.hpp"
 #include "tls_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -12,13 +14,17 @@ using namespace test;
 using namespace std::chrono_literals;
 
 std::shared_ptr<const Context> context_of(
-    const char* type, const Context* predecessor = nullptr, std::vector<NamedContext> hosts = {}
+    const char* type,
+    const Context* predecessor = nullptr,
+    std::vector<NamedContext> hosts = {},
+    const config::Tls& policy = {}
 ) {
     auto key = make_key(type);
     auto chain = self_signed(key.get());
     std::vector<Identity> identities;
     identities.push_back({type, std::move(chain), std::move(key)});
     Context::Options options;
+    options.tls = policy;
     options.session_context = "test";
     options.predecessor = predecessor;
     options.hosts = std::move(hosts);
@@ -44,7 +50,7 @@ net::Task<void> serve(net::Socket socket, std::shared_ptr<const Context> context
     }
 }
 
-/// One connection; returns the newest session the client has.
+/// One connection; returns the newest session the client has, null if it was refused.
 SessionPtr connect_once(
     const std::shared_ptr<const Context>& context, int version, SSL_SESSION* session, Seen& seen
 ) {
@@ -54,8 +60,8 @@ SessionPtr connect_once(
         [&](net::Socket socket) { return serve(std::move(socket), context, seen); },
         [&] {
             Client client(version);
-            if (client.connect(server.port(), session)) {
-                EXPECT_EQ(client.read_all(), "data");
+            // A TLS 1.3 client learns only from the first record that it was refused.
+            if (client.connect(server.port(), session) && client.read_all() == "data") {
                 client.shut_down();
                 newest = client.tickets().empty() ? client.session()
                                                   : std::move(client.tickets().back());
@@ -95,6 +101,53 @@ TEST_P(Successor, ResumesSessionsOfItsPredecessorOnly) {
     EXPECT_TRUE(seen.resumed);
     session = connect_once(stranger, GetParam(), session.get(), seen);
     EXPECT_FALSE(seen.resumed);
+}
+
+config::Tls asking(config::ClientCertificate mode, const std::filesystem::path& ca) {
+    config::Tls policy;
+    policy.client_certificate = mode;
+    policy.client_ca = ca;
+    return policy;
+}
+
+TEST_P(Successor, ResumesNoSessionAroundADemandForCertificates) {
+    using Mode = config::ClientCertificate;
+    const hsmfront::test::TempDir folder;
+    const auto one = folder.path() / "one.pem";
+    const auto other = folder.path() / "other.pem";
+    hsmfront::test::write_file(one, hsmfront::test::TestCa("one").pem());
+    hsmfront::test::write_file(other, hsmfront::test::TestCa("other").pem());
+    const auto before = context_of("P-256", nullptr, {}, asking(Mode::request, one));
+    const auto same = context_of("P-256", before.get(), {}, asking(Mode::request, one));
+    Seen seen;
+    const auto session = connect_once(before, GetParam(), nullptr, seen);
+    ASSERT_TRUE(session) << seen.failure;
+    EXPECT_TRUE(connect_once(same, GetParam(), session.get(), seen));
+    EXPECT_TRUE(seen.resumed);
+    for (const auto& [mode, ca] :
+         {std::pair{Mode::none, one}, {Mode::request, other}, {Mode::require, one}}) {
+        const auto after = context_of("P-256", before.get(), {}, asking(mode, ca));
+        static_cast<void>(connect_once(after, GetParam(), session.get(), seen));
+        EXPECT_FALSE(seen.resumed);
+        EXPECT_EQ(static_cast<bool>(seen.error), mode == Mode::require);
+    }
+}
+
+TEST(Context, WithoutTheCaOfClientCertificatesIsNotMade) {
+    const hsmfront::test::TempDir folder;
+    const auto file = folder.path() / "ca.pem";
+    Context::Options options;
+    options.tls = asking(config::ClientCertificate::require, file);
+    const auto missing = Context::create(options, {});
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(
+        missing.error().message,
+        "tls.client_certificate.ca: certificates " + file.string() +
+            ": No such file or directory; give a readable PEM file, or set "
+            "tls.client_certificate.mode to none"
+    );
+    hsmfront::test::write_file(file, "no certificate\n");
+    EXPECT_FALSE(Context::create(options, {}));
 }
 
 /// The type of the certificate that a client asking for `name` is shown.
