@@ -6,6 +6,12 @@ libyaml-cpp-dev libp11-kit-dev libp11-dev"
 packages_demo="softhsm2 openssl curl lftp vsftpd nginx"
 packages_test="$packages_demo opensc libgtest-dev libgmock-dev python3 clang-format clang \
 libclang-rt-14-dev p11-kit p11-kit-modules haproxy"
+# Clients of the compatibility matrix, and libraries of the servers that tests/matrix/prepare.sh
+# unpacks. npm comes with Node.js where that is not Debian's.
+packages_matrix="python3-pycurl python3-pyftpdlib python3-openssl wget libio-socket-ssl-perl \
+default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev \
+libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
+command -v npm >/dev/null || packages_matrix="$packages_matrix nodejs npm"
 
 # Prints those of the packages given that are not installed.
 missing_packages() {

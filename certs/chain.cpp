@@ -86,38 +86,57 @@ void warn_if_open_to_all(const std::filesystem::path& file) {
     }
 }
 
-}  // namespace
-
-Loaded<Chain> read_chain(const std::filesystem::path& file) {
+/// `wanted` says what the file must hold.
+Loaded<std::vector<X509Ptr>> read_all(const std::filesystem::path& file, const char* wanted) {
     auto bio = open_pem(file, "certificates");
     if (!bio) {
         return bio.error();
     }
     ERR_clear_error();
-    Chain chain;
+    std::vector<X509Ptr> certificates;
     bool asked = false;
     while (X509* next = PEM_read_bio_X509(bio->get(), nullptr, refuse_password, &asked)) {
-        chain.certificates.emplace_back(next);
+        certificates.emplace_back(next);
     }
     if (!at_end_of_pem()) {
         return Failure{
             Errc::file_malformed,
             "certificates " + file.string() + ": number " +
-                std::to_string(chain.certificates.size() + 1) +
+                std::to_string(certificates.size() + 1) +
                 " cannot be parsed: " + drain_openssl_reason()};
     }
     ERR_clear_error();
-    if (chain.certificates.empty()) {
+    if (certificates.empty()) {
         return Failure{
             Errc::file_malformed,
-            "certificates " + file.string() +
-                ": no PEM certificate in it; it must hold the server's certificate, then its "
-                "issuers"};
+            "certificates " + file.string() + ": no PEM certificate in it; it must hold " + wanted};
     }
+    return certificates;
+}
+
+}  // namespace
+
+Loaded<Chain> read_chain(const std::filesystem::path& file) {
+    auto certificates = read_all(file, "the server's certificate, then its issuers");
+    if (!certificates) {
+        return certificates.error();
+    }
+    Chain chain{std::move(*certificates)};
     if (auto ordered = check_order(chain, file); !ordered) {
         return ordered.error();
     }
     return chain;
+}
+
+Loaded<std::vector<X509Ptr>> read_authorities(const std::filesystem::path& file) {
+    auto certificates = read_all(file, "the CA certificates that client certificates come from");
+    if (!certificates) {
+        auto failure = certificates.error();
+        failure.message = "tls.client_certificate.ca: " + failure.message +
+                          "; give a readable PEM file, or set tls.client_certificate.mode to none";
+        return failure;
+    }
+    return certificates;
 }
 
 Loaded<void> check_match(const Chain& chain, EVP_PKEY* key, const std::string& alias) {

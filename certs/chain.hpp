@@ -31,6 +31,9 @@ struct Chain {
 /// file_malformed (none in it, or not parseable).
 [[nodiscard]] Loaded<Chain> read_chain(const std::filesystem::path& file);
 
+/// Reads all PEM certificates of `file`, in any order, as trust anchors. Errc as above.
+[[nodiscard]] Loaded<std::vector<X509Ptr>> read_authorities(const std::filesystem::path& file);
+
 /// Checks that the leaf's public key is `key`'s. Errc: key_mismatch. `alias` is for the message.
 [[nodiscard]] Loaded<void> check_match(const Chain& chain, EVP_PKEY* key, const std::string& alias);
 

@@ -206,6 +206,14 @@ std::vector<Key> tls_keys() {
         duration(
             "tls.tickets.lifetime", [](Settings& s) { return &s.tls.ticket_lifetime; }, 1min, 168h
         ),
+        choice<ClientCertificate>(
+            "tls.client_certificate.mode",
+            [](Settings& s) { return &s.tls.client_certificate; },
+            {{"none", ClientCertificate::none},
+             {"request", ClientCertificate::request},
+             {"require", ClientCertificate::require}}
+        ),
+        example(text("tls.client_certificate.ca", [](Settings& s) { return &s.tls.client_ca; })),
         detail::scalar(
             "workers",
             "auto or a whole number",

@@ -12,12 +12,10 @@ std::vector<LaterKey> all_later_keys() {
         "several backends are" + absent + "; use backend: { address, port }";
     const std::string by_name = "choosing the backend by host name is" + absent;
     const std::vector<std::string> off{"none", "off", "false", "no"};
-    const std::vector<std::string> anything{"*"};  // has no effect while the mode is none
+    const std::vector<std::string> anything{"*"};  // the validator refuses it where it would matter
     return {
         {"tls.tickets.keys", off, true, "shared ticket keys are" + absent},
-        {"tls.client_certificate.mode", off, true, "client certificates are" + absent},
-        {"tls.client_certificate.ca", anything, false, "client certificates are" + absent},
-        {"tls.client_certificate.crl", anything, false, "client certificates are" + absent},
+        {"tls.client_certificate.crl", anything, false, "revocation lists are" + absent},
         {"tls.fips", off, true, "FIPS mode is" + absent},
         {"ftp.backends", {}, true, several},
         {"http.backends", {}, true, several},

@@ -62,6 +62,12 @@ struct Hsm {
 
 enum class TlsVersion { tls1_2, tls1_3 };
 
+enum class ClientCertificate {
+    none,
+    request,  ///< one that is shown must be good
+    require
+};
+
 struct Tls {
     TlsVersion min_version = TlsVersion::tls1_2;
     /// TLS 1.2 cipher list (openssl-ciphers(1)); Mozilla "intermediate", guideline 5.7.
@@ -74,6 +80,8 @@ struct Tls {
         "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
     std::string groups = "X25519:P-256:P-384";
     milliseconds ticket_lifetime = std::chrono::hours{4};  ///< 1 min – 7 days (RFC 8446 §4.6.1)
+    ClientCertificate client_certificate = ClientCertificate::none;
+    std::filesystem::path client_ca;  ///< PEM; needed unless the mode is none
 
     friend bool operator==(const Tls&, const Tls&) = default;
 };

@@ -24,6 +24,7 @@ class Validator {
             fail("ftp.enabled", "no protocol is enabled; set ftp.enabled or http.enabled to true");
         }
         hsm();
+        client_certificates();
         if (settings_.ftp.enabled || settings_.http.enabled) {
             required("certificates", settings_.certificates.empty(), "the folder of <alias>.pem");
         }
@@ -98,6 +99,22 @@ class Validator {
             required(
                 "hsm.token", settings_.hsm.token.empty(), "label or URI of the token" + reason
             );
+        }
+    }
+
+    void client_certificates() {
+        if (settings_.tls.client_certificate == ClientCertificate::none) {
+            return;
+        }
+        required(
+            "tls.client_certificate.ca",
+            settings_.tls.client_ca.empty(),
+            "the PEM file of the CA that client certificates come from (needed unless "
+            "tls.client_certificate.mode is none)"
+        );
+        const std::string crl = "tls.client_certificate.crl";
+        if (positions_.contains(crl)) {
+            fail(crl, "revocation lists are not available in this version; leave it out");
         }
     }
 

@@ -325,6 +325,7 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
     std::error_code ignored;  // without a current folder, paths stay relative
     const auto folder = std::filesystem::absolute(file, ignored).parent_path();
     resolve(settings.certificates, folder);
+    resolve(settings.tls.client_ca, folder);
     resolve(settings.log.file, folder);
     resolve(settings.admin.socket, folder);
     if (settings.hsm.pin.file) {

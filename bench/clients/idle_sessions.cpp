@@ -2,7 +2,7 @@
 //   idle_sessions PORT COUNT explicit|implicit 1.2|1.3
 // One thread. The sessions come from 127.1.0.1, 127.1.0.2, …, 500 from each, so that neither the
 // ports of one address nor the proxy's limit per address are used up. Prints "ready N" once all
-// stand, "failed N" otherwise, and holds them until its standard input ends.
+// stand, "failed N" otherwise, and holds them until it is stopped.
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -262,7 +262,8 @@ int main(int argc, char** argv) {
     const int failed = crowd.open();
     std::cout << (failed == 0 ? "ready " : "failed ") << (failed == 0 ? count : failed)
               << std::endl;
-    for (std::string line; std::getline(std::cin, line);) {
+    if (failed == 0) {
+        ::pause();
     }
-    return failed == 0 ? 0 : 1;
+    return 1;
 }

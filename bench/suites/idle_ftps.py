@@ -29,14 +29,14 @@ def measure(lab, sessions, key, tls):
             f", listen: [{{ address: 127.0.0.1, port: {port} }}], timeouts: {{ idle: 1h }} }}")
     before = bench.memory(proxy.pid)
     clients = lab.start(lab.build / "bench/idle_sessions", port, sessions, "explicit", tls,
-                        log="clients.log", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                        log="clients.log", stdout=subprocess.PIPE)
     started = time.monotonic()
     answer = clients.stdout.readline().decode().strip()
     seconds = time.monotonic() - started
     if answer != f"ready {sessions}":
         raise RuntimeError(f"the sessions do not stand: {answer}")
     held = bench.memory(proxy.pid)
-    clients.communicate()
+    lab.stop(clients)
     log = lab.directory / "hsmfront.log"
     bench.eventually(lambda: log.read_text().count(" reason=") >= sessions)
     after = bench.memory(proxy.pid)

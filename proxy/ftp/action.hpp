@@ -80,6 +80,10 @@ struct BeginData {};
 /// The download is whole: say so to the client, by close_notify and FIN.
 struct FinishData {};
 
+/// The backend called the upload a success before it had seen its end: the upload is `complete`
+/// only if the backend then closes its side in order, which it cannot with bytes unread.
+struct ConfirmUpload {};
+
 /// Reset both data connections.
 struct AbortData {};
 
@@ -116,6 +120,7 @@ using Action = std::variant<
     action::OpenData,
     action::BeginData,
     action::FinishData,
+    action::ConfirmUpload,
     action::AbortData,
     action::LogTransfer,
     action::End>;

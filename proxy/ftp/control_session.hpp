@@ -138,6 +138,7 @@ class ControlSession final : public net::Interruptible {
     net::Task<void> perform(action::OpenData open);
     net::Task<void> perform(action::BeginData begin);
     net::Task<void> perform(action::FinishData finish);
+    net::Task<void> perform(action::ConfirmUpload confirm);
     net::Task<void> perform(action::AbortData abort);
     net::Task<void> perform(action::End end);
     [[nodiscard]] const config::Endpoint& backend_endpoint() const;

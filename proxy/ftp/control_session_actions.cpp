@@ -252,6 +252,14 @@ net::Task<void> ControlSession::perform(action::FinishData) {
     co_return;
 }
 
+net::Task<void> ControlSession::perform(action::ConfirmUpload) {
+    spdlog::warn("session {} ftps: backend called an upload done before its end", id_);
+    if (channel_ != nullptr) {
+        channel_->ask_confirmation();
+    }
+    co_return;
+}
+
 net::Task<void> ControlSession::perform(action::AbortData) {
     if (channel_ != nullptr) {
         channel_->abort();

@@ -228,14 +228,32 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
     }
     facts_.tls_version = client.info().version;
     facts_.resumed = client.info().resumed;
-    if (must_resume && !client.info().resumed) {
-        co_return fail(
+    co_return admit(client.info());
+}
+
+/// What a good handshake must have shown beyond being one.
+std::optional<DataEvent> DataChannel::admit(const tls::HandshakeInfo& shown) {
+    if (settings_.data.session_reuse == config::SessionReuse::require && !shown.resumed) {
+        return fail(
             DataEvent::Blame::client,
             522,
             "The data connection must resume the control connection's TLS session."
         );
     }
-    co_return std::nullopt;
+    if (shown.client.fingerprint != plan_.control.client) {
+        spdlog::warn(
+            "session {} ftps: data connection refused: its client certificate \"{}\" is not the "
+            "control connection's",
+            plan_.session_id,
+            shown.client.subject
+        );
+        return fail(
+            DataEvent::Blame::client,
+            522,
+            "The data connection must show the control connection's certificate."
+        );
+    }
+    return std::nullopt;
 }
 
 net::Task<DataEvent> DataChannel::copy() {
@@ -288,7 +306,23 @@ net::Task<DataEvent> DataChannel::end_upload(net::RelayResult result) {
     }
     // The client may wait for our close_notify before it looks at its control connection.
     static_cast<void>(co_await client_->shutdown_send());
+    bool taken = true;
+    if (confirm_) {
+        taken = co_await backend_closed();
+    }
+    if (!taken) {
+        co_return fail(DataEvent::Blame::backend, 426, "Backend did not take the whole upload.");
+    }
     co_return DataEvent{DataEvent::Kind::complete, DataEvent::Blame::none, 0, {}};
+}
+
+net::Task<bool> DataChannel::backend_closed() {
+    for (;;) {
+        Result<net::Lease> ignored = co_await net::read_lease(*backend_, worker_.buffers);
+        if (!ignored) {
+            co_return ignored.error() == make_error_code(net::Errc::eof);
+        }
+    }
 }
 
 net::Task<DataEvent> DataChannel::finish() {

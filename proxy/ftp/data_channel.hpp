@@ -64,6 +64,8 @@ class DataChannel final : public net::Interruptible {
     /// away what it has not read yet.
     [[nodiscard]] net::Task<void> linger();
 
+    /// An upload is complete only once the backend has closed its side too, without reset.
+    void ask_confirmation() noexcept { confirm_ = true; }
     /// Lets granted() return once more.
     void grant();
     /// Waits for grant(); false when aborted.
@@ -101,8 +103,11 @@ class DataChannel final : public net::Interruptible {
     );
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
     [[nodiscard]] tls::StreamOptions tls_options() const;
+    [[nodiscard]] std::optional<DataEvent> admit(const tls::HandshakeInfo& shown);
     [[nodiscard]] net::Task<DataEvent> copy();
     [[nodiscard]] net::Task<DataEvent> end_upload(net::RelayResult result);
+    /// True once the backend has closed its side of an upload in order.
+    [[nodiscard]] net::Task<bool> backend_closed();
     [[nodiscard]] DataEvent end_download(const net::RelayResult& result);
     [[nodiscard]] bool clean_end(const net::RelayResult& result) const;
     [[nodiscard]] DataEvent fail(DataEvent::Blame blame, int code, std::string_view text);
@@ -117,6 +122,7 @@ class DataChannel final : public net::Interruptible {
     net::Event decision_;
     std::size_t grants_ = 0;
     bool aborted_ = false;
+    bool confirm_ = false;
     TransferFacts facts_;
 };
 

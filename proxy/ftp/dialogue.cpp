@@ -27,6 +27,7 @@ bool is_optional(Role role) {
         case Role::extended_port:
         case Role::upload:
         case Role::download:
+        case Role::restart:
             return true;
         default:
             return false;

@@ -176,6 +176,7 @@ class Dialogue {
     void data_failed(DataEvent event);
     void settle();
     void settle_success();
+    void doubt_early_success();
     void finish_transfer(const Reply& reply);
     void log_transfer(int code, std::string_view outcome);
     void fail_data(DataEvent failure, AbortReply abort_reply);

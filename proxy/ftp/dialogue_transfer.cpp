@@ -24,7 +24,9 @@ bool Dialogue::refuse_after_epsv_all() {
 
 void Dialogue::accept_client_endpoint(const net::tcp::endpoint& endpoint) {
     // RFC 2577 §3: no connections on behalf of the client to others, none to well-known ports.
-    if (!same_host(endpoint.address(), policy_.client)) {
+    // "Any address", which lftp 4.9 names over IPv6, can only mean the client's own: we connect to
+    // the control connection's host whatever stands here.
+    if (!endpoint.address().is_unspecified() && !same_host(endpoint.address(), policy_.client)) {
         answer(500, "Illegal address: data goes to the control connection's host only.");
     } else if (endpoint.port() < first_unprivileged_port) {
         answer(504, "Illegal port: below 1024.");
@@ -228,9 +230,14 @@ void Dialogue::settle() {
 void Dialogue::settle_success() {
     using Data = Transfer::Data;
     switch (transfer_.data) {
-        case Data::waiting:  // a backend that sends no 150
+        case Data::waiting:  // a backend that sends no 150, which clients need to start TLS
+            answer(150, "Opening data connection.");
             transfer_.data = Data::moving;
             out_.emplace_back(action::BeginData{});
+            doubt_early_success();
+            break;
+        case Data::moving:
+            doubt_early_success();
             break;
         case Data::drained:
             transfer_.data = Data::finishing;
@@ -241,6 +248,12 @@ void Dialogue::settle_success() {
             break;
         default:
             break;  // the reply waits for the bytes it speaks of
+    }
+}
+
+void Dialogue::doubt_early_success() {
+    if (transfer_.direction == TransferDirection::upload) {
+        out_.emplace_back(action::ConfirmUpload{});
     }
 }
 

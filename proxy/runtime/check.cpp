@@ -23,6 +23,7 @@ class Checker {
 
     std::vector<Problem> run() {
         check_modules();
+        check_client_ca();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
                 check_protocol(protocol);
@@ -64,9 +65,25 @@ class Checker {
         }
     }
 
+    void check_client_ca() {
+        if (settings_.tls.client_certificate == config::ClientCertificate::none) {
+            return;
+        }
+        const std::string key = "tls.client_certificate.ca";
+        const auto authorities = certs::read_authorities(settings_.tls.client_ca);
+        if (!authorities) {
+            add(Severity::error, key, authorities.error().message);
+            client_ca_good_ = false;
+            return;
+        }
+        for (const auto& authority : *authorities) {
+            check_validity(key, settings_.tls.client_ca, authority.get());
+        }
+    }
+
     void check_protocol(Protocol protocol) {
         const std::string key = std::string(name(protocol)) + ".alias";
-        if (!uses_hsm(settings_, protocol)) {
+        if (!uses_hsm(settings_, protocol) && client_ca_good_) {
             const auto context = load_context(settings_, protocol, nullptr);
             if (!context) {
                 add(Severity::error, key, context.error().message);
@@ -150,6 +167,7 @@ class Checker {
 
     const config::Settings& settings_;
     std::time_t now_;
+    bool client_ca_good_ = true;  ///< else no context can be made
     std::vector<Problem> problems_;
 };
 

@@ -1,11 +1,13 @@
 #include "proxy/tls/context.hpp"
 
 #include "certs/errc.hpp"
+#include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/session_callbacks.hpp"
 #include "proxy/tls/stream.hpp"
 
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -50,16 +52,6 @@ int select_alpn(
 std::time_t time_of(const ASN1_TIME* time) {
     std::tm parts{};
     return ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
-}
-
-std::string subject_of(X509* certificate) {
-    const std::unique_ptr<BIO, certs::Deleter<BIO_free>> out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(
-        out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB
-    );
-    char* text = nullptr;
-    const auto size = BIO_get_mem_data(out.get(), &text);
-    return {text, static_cast<std::size_t>(size)};
 }
 
 /// "RSA-2048", "P-256", "ED25519".
@@ -127,6 +119,9 @@ struct ContextBuilder {
         }
         set_modes();
         if (auto done = set_policy(); !done) {
+            return done;
+        }
+        if (auto done = separate_sessions(); !done) {
             return done;
         }
         for (auto& identity : identities) {
@@ -203,15 +198,26 @@ struct ContextBuilder {
         if (SSL_CTX_set1_groups_list(ctx(), options.tls.groups.c_str()) != 1) {
             return openssl_failure("tls.groups: \"" + options.tls.groups + "\"");
         }
-        const auto& name = options.session_context;
-        SSL_CTX_set_session_id_context(
-            ctx(),
-            reinterpret_cast<const unsigned char*>(name.data()),
-            static_cast<unsigned int>(std::min<std::size_t>(name.size(), SSL_MAX_SID_CTX_LENGTH))
-        );
         context->alpn_wire_ = alpn_wire_format(options.alpn);
         context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
         SSL_CTX_set_alpn_select_cb(ctx(), select_alpn, context.get());
+        return {};
+    }
+
+    /// No session resumes in another protocol, or around what clients have to prove now.
+    [[nodiscard]] certs::Loaded<void> separate_sessions() const {
+        const auto asked = ask_for_client_certificates(ctx(), options.tls);
+        if (!asked) {
+            return asked.error();
+        }
+        const std::string name = options.session_context + '\0' + *asked;
+        std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+        static_assert(digest.size() <= SSL_MAX_SID_CTX_LENGTH);
+        if (EVP_Digest(name.data(), name.size(), digest.data(), nullptr, EVP_sha256(), nullptr) !=
+            1) {
+            return openssl_failure("cannot name the sessions");
+        }
+        SSL_CTX_set_session_id_context(ctx(), digest.data(), digest.size());
         return {};
     }
 

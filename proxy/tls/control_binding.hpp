@@ -5,6 +5,7 @@
 #include "proxy/tls/session_tag.hpp"
 
 #include <memory>
+#include <string>
 
 namespace hsmfront::tls {
 
@@ -20,6 +21,9 @@ struct ControlBinding {
     /// False: TLS 1.2 without the extended master secret. Such a session can be made to have the
     /// keys of another (triple handshake), so resuming it proves nothing (RFC 7627 §5.3).
     bool extended_master_secret = true;
+    /// Fingerprint of the client's certificate, or empty; the same on data connections
+    /// (RFC 4217 §15.1.2).
+    std::string client = {};
 };
 
 }  // namespace hsmfront::tls

@@ -2,6 +2,7 @@
 
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
+#include "proxy/tls/client_offer.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/sign_wait.hpp"
 
@@ -10,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <string_view>
 
 namespace hsmfront::tls {
 
@@ -21,6 +23,12 @@ namespace {
 int stream_index() {
     static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return index;
+}
+
+/// True if part of a record is here and the rest is not. EOF is then no sloppy end but a loss,
+/// also where close_notify is not asked for.
+bool inside_record(const SSL* ssl) {
+    return SSL_has_pending(ssl) == 1 || std::string_view(SSL_rstate_string(ssl)) == "RB";
 }
 
 }  // namespace
@@ -67,6 +75,8 @@ net::Task<error_code> Stream::handshake(net::milliseconds limit) {
         failure_ = "signature: " + sign_wait_->error().message();
     } else if (ec && context_->certificates().empty()) {
         failure_ = "no key to sign with yet, the HSM is away";
+    } else if (ec && !refusal_.empty()) {
+        failure_ = std::move(refusal_);
     }
     sign_wait_.reset();
     if (ec) {
@@ -168,8 +178,13 @@ Attempt Stream::attempt_of(int rc, int system_error) {
                                         : make_error_code(net::Errc::truncated);
             return fail(broken_);
         default: {
-            const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            const int reason = ERR_GET_REASON(ERR_peek_error());
+            const bool eof = reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            const bool cut = eof && !inside_record(ssl_.get());
             failure_ = drain_errors();
+            if (is_mismatch(reason)) {
+                failure_ += "; " + client_offer(ssl_.get());
+            }
             broken_ = make_error_code(cut ? net::Errc::truncated : net::Errc::tls_failed);
             return fail(broken_);
         }
@@ -280,6 +295,7 @@ void Stream::note_handshake() {
     info_.resumed = SSL_session_reused(ssl_.get()) == 1;
     info_.extended_master_secret =
         SSL_version(ssl_.get()) >= TLS1_3_VERSION || SSL_get_extms_support(ssl_.get()) == 1;
+    info_.client = client_identity(ssl_.get());
     if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
         info_.server_name = name;
     }
@@ -294,6 +310,7 @@ ControlBinding Stream::binding() const {
     if (SSL_version(ssl_.get()) < TLS1_3_VERSION) {
         binding.session = {SSL_get1_session(ssl_.get()), SSL_SESSION_free};
     }
+    binding.client = info_.client.fingerprint;
     binding.extended_master_secret = info_.extended_master_secret;
     return binding;
 }

@@ -3,6 +3,7 @@
 
 #include "proxy/net/socket_io.hpp"
 #include "proxy/net/transport.hpp"
+#include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/control_binding.hpp"
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct HandshakeInfo {
     std::string server_name;  ///< SNI, or empty
     std::string host;         ///< the configured host that SNI chose ("*.example.com"), or empty
     std::string alpn;         ///< or empty
+    ClientIdentity client;    ///< or empty
     bool resumed = false;
     bool extended_master_secret = true;  ///< RFC 7627; what it does is a part of TLS 1.3
 };
@@ -73,6 +75,8 @@ class Stream final : public net::Transport {
     [[nodiscard]] static Stream& of(const SSL* ssl);
     /// In the handshake: goes on with the certificate of `host`.
     void choose(const NamedContext& host);
+    /// In the handshake: why it is about to fail, in words.
+    void note_refusal(std::string why) { refusal_ = std::move(why); }
     /// Why the handshake or a record failed, in words; empty if nothing did.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
@@ -115,6 +119,7 @@ class Stream final : public net::Transport {
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
     HandshakeInfo info_;
     std::string failure_;
+    std::string refusal_;
     std::uint64_t records_ = 0;  ///< sent with the present keys
     /// A fatal error: no SSL_* call but free is allowed after it (SSL_get_error(3)).
     error_code broken_;

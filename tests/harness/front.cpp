@@ -59,6 +59,18 @@ std::string yaml_of(const HttpPart& http) {
            line("backend: " + endpoint("127.0.0.1", http.backend_port)) + indented(http.extra);
 }
 
+/// The number behind `name` in /proc/PID/FILE; 0 if there is none.
+std::size_t proc_value(pid_t process, const std::string& file, const std::string& name) {
+    std::istringstream fields(text_of("/proc/" + std::to_string(process) + "/" + file));
+    std::size_t value = 0;
+    for (std::string field; fields >> field;) {
+        if (field == name) {
+            fields >> value;
+        }
+    }
+    return value;
+}
+
 }  // namespace
 
 std::string FrontConfig::yaml() const {
@@ -114,15 +126,11 @@ std::size_t Front::error_lines() const {
 }
 
 std::size_t Front::peak_memory_kib() const {
-    std::istringstream status(text_of("/proc/" + std::to_string(process_->pid()) + "/status"));
-    for (std::string field; status >> field;) {
-        if (field == "VmHWM:") {
-            std::size_t kib = 0;
-            status >> kib;
-            return kib;
-        }
-    }
-    return 0;
+    return proc_value(process_->pid(), "status", "VmHWM:");
+}
+
+std::size_t Front::private_memory_kib() const {
+    return proc_value(process_->pid(), "smaps_rollup", "Private_Dirty:");
 }
 
 }  // namespace hsmfront::test

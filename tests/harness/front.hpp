@@ -74,6 +74,8 @@ class Front {
     [[nodiscard]] std::size_t error_lines() const;
     /// The most memory it has had resident so far, in KiB (VmHWM of proc(5)).
     [[nodiscard]] std::size_t peak_memory_kib() const;
+    /// The memory that it alone has written to, in KiB (Private_Dirty of proc(5), smaps_rollup).
+    [[nodiscard]] std::size_t private_memory_kib() const;
 
   private:
     std::filesystem::path log_;

@@ -265,6 +265,7 @@ TEST_F(FtpBackend, Says226BeforeTheUploadArrived) {
 TEST_F(FtpBackend, Says226AndDoesNotTakeTheUpload) {
     begin_upload();
     backend.reply("226 done");
+    ASSERT_TRUE(front->logged("done before its end"));
     ASSERT_TRUE(data.send("more"));
     data.finish();
     EXPECT_TRUE(client->control().silent());

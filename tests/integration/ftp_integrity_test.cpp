@@ -134,11 +134,14 @@ TEST_F(FtpIntegrity, ResetIsNoEndEvenWhereCloseNotifyIsNotRequired) {
 
 TEST_F(FtpIntegrity, RecordCutInTheMiddleIsNoEndEvenWhereCloseNotifyIsNotRequired) {
     config.ftp.data = "require_close_notify: false";
-    log_in();
-    begin("STOR a");
-    data.send_raw(std::string("\x17\x03\x03\x40\x00half a record", 18));
-    data.send_fin();
-    expect_upload_cut();
+    const std::string record("\x17\x03\x03\x40\x00half a record", 18);
+    for (const std::size_t length : {std::size_t{3}, std::size_t{5}, record.size()}) {
+        log_in();
+        begin("STOR a");
+        data.send_raw(record.substr(0, length));
+        data.send_fin();
+        expect_upload_cut();
+    }
 }
 
 TEST_F(FtpIntegrity, ClientStallsAnUpload) {

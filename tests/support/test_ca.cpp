@@ -71,18 +71,27 @@ X509Ptr TestCa::issue(
     EVP_PKEY* key, const std::string& subject, const std::vector<std::string>& names
 ) const {
     X509Ptr certificate = new_certificate(subject, key);
-    X509* leaf = certificate.get();
-    X509_set_issuer_name(leaf, X509_get_subject_name(certificate_.get()));
     std::string list;
     for (const auto& name : names) {
         list += (list.empty() ? "" : ",") + name;
     }
+    add_extension(certificate.get(), certificate_.get(), NID_subject_alt_name, list);
+    sign(certificate.get(), "serverAuth");
+    return certificate;
+}
+
+X509Ptr TestCa::issue_client(EVP_PKEY* key, const std::string& subject) const {
+    X509Ptr certificate = new_certificate(subject, key);
+    sign(certificate.get(), "clientAuth");
+    return certificate;
+}
+
+void TestCa::sign(X509* leaf, const char* usage) const {
+    X509_set_issuer_name(leaf, X509_get_subject_name(certificate_.get()));
     add_extension(leaf, certificate_.get(), NID_basic_constraints, "critical,CA:FALSE");
     add_extension(leaf, certificate_.get(), NID_key_usage, "critical,digitalSignature");
-    add_extension(leaf, certificate_.get(), NID_ext_key_usage, "serverAuth");
-    add_extension(leaf, certificate_.get(), NID_subject_alt_name, list);
+    add_extension(leaf, certificate_.get(), NID_ext_key_usage, usage);
     check(X509_sign(leaf, key_.get(), EVP_sha256()) > 0, "signing a certificate");
-    return certificate;
 }
 
 std::string TestCa::pem() const { return to_pem(certificate_.get()); }

@@ -22,6 +22,9 @@ class TestCa {
         const std::vector<std::string>& names = {"DNS:localhost", "IP:127.0.0.1", "IP:::1"}
     ) const;
 
+    /// The same for a client: no names.
+    [[nodiscard]] certs::X509Ptr issue_client(EVP_PKEY* key, const std::string& subject) const;
+
     [[nodiscard]] X509* certificate() const { return certificate_.get(); }
     [[nodiscard]] std::string pem() const;
 
@@ -30,6 +33,8 @@ class TestCa {
         const;
 
   private:
+    void sign(X509* certificate, const char* usage) const;
+
     certs::EvpPkeyPtr key_;
     certs::X509Ptr certificate_;
 };

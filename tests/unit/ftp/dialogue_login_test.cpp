@@ -191,6 +191,7 @@ TEST_F(FtpCommandLists, WhatIsNotAllowedIsAnsweredHere) {
     EXPECT_EQ(command("DELE a"), Words{"C 502"});
     EXPECT_EQ(command("SITE CHMOD 644 a"), Words{"C 502"});
     EXPECT_EQ(command("EPSV"), Words{"C 502"});
+    EXPECT_EQ(command("REST 5"), Words{"C 502"});
     EXPECT_EQ(command("PBSZ 0"), Words{"C 200"}) << "sessions are held all the same";
     set_up_passive();
     EXPECT_EQ(command("RETR a"), Words{"download P 4000"});

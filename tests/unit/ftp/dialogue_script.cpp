@@ -28,6 +28,7 @@ struct Describe {
     }
     std::string operator()(const action::BeginData&) const { return "begin"; }
     std::string operator()(const action::FinishData&) const { return "finish"; }
+    std::string operator()(const action::ConfirmUpload&) const { return "confirm"; }
     std::string operator()(const action::AbortData&) const { return "abort"; }
     std::string operator()(const action::LogTransfer& a) const {
         return "log " + std::to_string(a.code) + " " + a.outcome;

@@ -73,6 +73,17 @@ TEST_F(FtpTransfer, EprtConnectsOut) {
     EXPECT_EQ(command("APPE a"), Words{"upload P 4000 to 5000"});
 }
 
+// lftp 4.9 over IPv6
+TEST_F(FtpTransfer, AnyAddressMeansTheClients) {
+    Policy policy = default_policy();
+    policy.client = net::asio::ip::make_address("2001:db8::1");
+    policy.advertised.reset();
+    log_in(policy);
+    EXPECT_EQ(command("EPRT |2|::|5000|"), (Words{"unlisten", "B EPSV"}));
+    EXPECT_EQ(reply("229 ok (|||4000|)"), Words{"C+ 200"});
+    EXPECT_EQ(command("EPRT |2|::|1023|"), Words{"C 504"});
+}
+
 // RFC 2577 §3: bounce
 TEST_F(FtpTransfer, RefusesForeignAndLowPorts) {
     log_in();
@@ -214,7 +225,7 @@ TEST_F(FtpTransfer, EarlyDownloadReplyWaitsForTheBytes) {
 TEST_F(FtpTransfer, UploadReplyWaitsForTheBytes) {
     log_in();
     start_moving("STOR a");
-    EXPECT_EQ(reply("226 done already"), Words{});
+    EXPECT_EQ(reply("226 done already"), Words{"confirm"});
     EXPECT_EQ(data(Kind::complete), Words{"C 226"});
 }
 
@@ -237,7 +248,7 @@ TEST_F(FtpTransfer, RefusedTransferIsRelayed) {
 TEST_F(FtpTransfer, BackendWithoutPreliminaryReply) {
     log_in();
     start("LIST");
-    EXPECT_EQ(reply("226 done"), Words{"begin"});
+    EXPECT_EQ(reply("226 done"), (Words{"C 150", "begin"}));
     EXPECT_EQ(data(Kind::drained), Words{"finish"});
     EXPECT_EQ(data(Kind::complete), Words{"C 226"});
 }

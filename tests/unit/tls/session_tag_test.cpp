@@ -107,6 +107,29 @@ TEST_P(SessionTagTest, UploadDataConnectionSendsNoTicket) {
     EXPECT_EQ(seen.tickets, 0U);
 }
 
+std::string ticket_of(const SSL_SESSION* session) {
+    const unsigned char* bytes = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket(session, &bytes, &size);
+    return {reinterpret_cast<const char*>(bytes), size};
+}
+
+// Renewal in TLS 1.2 makes OpenSSL's clients drop the session they have, without a callback.
+TEST(SessionTagTickets, Tls12DownloadLeavesTheClientsTicket) {
+    const auto context = file_context();
+    const SessionTag tag = SessionTag::random();
+    Seen seen;
+    const auto before =
+        connect_once(context, {tag, false, true, false}, TLS1_2_VERSION, nullptr, seen);
+    ASSERT_NE(before, nullptr);
+    const std::string ticket = ticket_of(before.get());
+    const auto after =
+        connect_once(context, {tag, true, true, true}, TLS1_2_VERSION, before.get(), seen);
+    EXPECT_TRUE(seen.resumed);
+    ASSERT_NE(after, nullptr);
+    EXPECT_EQ(ticket_of(after.get()), ticket);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Versions,
     SessionTagTest,

@@ -1,0 +1,98 @@
+#include "proxy/tls/client_certificates.hpp"
+
+#include "certs/errc.hpp"
+#include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/stream.hpp"
+
+#include <openssl/x509.h>
+
+#include <array>
+
+namespace hsmfront::tls {
+namespace {
+
+using Fingerprint = std::array<unsigned char, 32>;
+
+Fingerprint fingerprint_of(const X509* certificate) {
+    Fingerprint digest{};
+    X509_digest(certificate, EVP_sha256(), digest.data(), nullptr);
+    return digest;
+}
+
+std::string hexadecimal(const Fingerprint& bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const unsigned char byte : bytes) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
+/// OpenSSL's verdict stands; a bad one is kept in words, with whose certificate it is about.
+int note_verdict(int good, X509_STORE_CTX* verification) {
+    if (good != 1) {
+        const void* ssl =
+            X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
+        const X509* certificate = X509_STORE_CTX_get_current_cert(verification);
+        const int error = X509_STORE_CTX_get_error(verification);
+        Stream::of(static_cast<const SSL*>(ssl))
+            .note_refusal(
+                "client certificate \"" +
+                (certificate != nullptr ? subject_of(certificate) : std::string()) +
+                "\": " + X509_verify_cert_error_string(error)
+            );
+    }
+    return good;
+}
+
+}  // namespace
+
+std::string subject_of(const X509* certificate) {
+    const std::unique_ptr<BIO, certs::Deleter<BIO_free>> out(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(
+        out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB
+    );
+    char* text = nullptr;
+    const auto size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+certs::Loaded<std::string> ask_for_client_certificates(SSL_CTX* ctx, const config::Tls& tls) {
+    using Mode = config::ClientCertificate;
+    if (tls.client_certificate == Mode::none) {
+        return std::string();
+    }
+    auto authorities = certs::read_authorities(tls.client_ca);
+    if (!authorities) {
+        return authorities.error();
+    }
+    const bool required = tls.client_certificate == Mode::require;
+    std::string separation = required ? "require" : "request";
+    X509_STORE* store = SSL_CTX_get_cert_store(ctx);
+    for (const auto& authority : *authorities) {
+        if (X509_STORE_add_cert(store, authority.get()) != 1 ||
+            SSL_CTX_add_client_CA(ctx, authority.get()) != 1) {
+            return certs::Failure{
+                make_error_code(certs::Errc::file_malformed),
+                "tls.client_certificate.ca " + tls.client_ca.string() + ": " + drain_errors()};
+        }
+        const Fingerprint digest = fingerprint_of(authority.get());
+        separation.append(digest.begin(), digest.end());
+    }
+    // Whoever is in the file is trusted, an issuing CA without its root too.
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    const int mode = SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+    SSL_CTX_set_verify(ctx, mode, note_verdict);
+    return separation;
+}
+
+ClientIdentity client_identity(const SSL* ssl) {
+    const X509* certificate = SSL_get0_peer_certificate(ssl);
+    if (certificate == nullptr) {
+        return {};
+    }
+    return {subject_of(certificate), hexadecimal(fingerprint_of(certificate))};
+}
+
+}  // namespace hsmfront::tls

@@ -1,0 +1,19 @@
+#!/bin/bash
+# GNU Wget, which only downloads: the runner puts the file there beforehand.
+set -euo pipefail
+host=$1 port=$2 security=$3 version=$4 data=$5 ca=$6 file=$7 received=$8 reuse=$9
+
+[[ $host != *:* ]] || host="[$host]"
+name=$(basename "$file")
+options=(--no-config --no-verbose --tries=1 --timeout=20 --ca-certificate="$ca"
+    --secure-protocol=TLSv${version/./_} --user=ftp --password=secret --no-hsts)
+[ "$security" = explicit ] || options+=(--ftps-implicit)
+[ "$data" = passive ] || options+=(--no-passive-ftp)
+[ "$reuse" != require ] || options+=(--ftps-resume-ssl)
+
+directory=$(dirname "$received")
+wget "${options[@]}" --output-document="$directory/listing" "ftps://$host:$port/"
+grep -q "$name" "$directory/listing" || { echo "the listing lacks the file" >&2 && exit 1; }
+echo list
+wget "${options[@]}" --output-document="$received" "ftps://$host:$port/$name"
+echo download
