@@ -162,6 +162,9 @@ net::Task<void> ControlSession::perform(action::ConnectBackend) {
 
 /// What a backend connection begins with; empty where it is told nothing.
 std::string ControlSession::backend_header(config::ProxyVersion version) const {
+    if (version == config::ProxyVersion::none) {
+        return {};
+    }
     net::ProxiedConnection connection{{peer_, local_}, {}, std::to_string(id_)};
     if (tls_ != nullptr) {
         const tls::HandshakeInfo& info = tls_->info();

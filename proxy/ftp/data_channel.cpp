@@ -57,6 +57,9 @@ net::Task<error_code> DataChannel::connect_backend() {
         backend_->reset();
         co_return make_error_code(net::Errc::stopped);
     }
+    if (plan_.backend_header.empty()) {
+        co_return error_code{};
+    }
     const net::Deadline deadline(
         worker_.executor, {backend_.get()}, settings_.timeouts.data_connect
     );

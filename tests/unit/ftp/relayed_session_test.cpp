@@ -27,7 +27,6 @@ constexpr std::string_view header_of_client = "PROXY TCP4 192.0.2.1 192.0.2.9 5 
 
 /// Begins a download, whose data connection is still to come.
 net::Task<std::uint16_t> begin_download(SessionStage& stage) {
-    co_await stage.log_in();
     const std::uint16_t data_port = co_await stage.passive();
     co_await stage.client->send("RETR a\r\n");
     Peer behind = co_await stage.accept_backend_data();
@@ -53,6 +52,7 @@ net::Task<void> end_download(SessionStage& stage, Peer& data) {
 }
 
 net::Task<void> others_come_first(SessionStage& stage) {
+    co_await stage.log_in();
     const std::uint16_t data_port = co_await begin_download(stage);
     Peer direct = co_await stage.connect(data_port, "127.0.0.2");
     co_await direct.send(header_of_client);
@@ -74,6 +74,7 @@ net::Task<void> others_come_first(SessionStage& stage) {
 TEST_F(FtpRelayed, WaitsForTheClientsHeaderPastAllOthers) { play(&others_come_first); }
 
 net::Task<void> abort_while_reading(SessionStage& stage) {
+    co_await stage.log_in();
     const std::uint16_t data_port = co_await begin_download(stage);
     Peer silent = co_await stage.connect(data_port, "127.0.0.9");
     co_await silent.send("PROXY ");
@@ -98,6 +99,23 @@ net::Task<void> dialled_address(SessionStage& stage) {
     stage.client->close();
 }
 TEST_F(FtpRelayed, PasvTellsTheAddressThatWasDialled) { play(&dialled_address); }
+
+/// The balancer speaks IPv6 to the client and IPv4 to us.
+net::Task<void> ipv6_over_ipv4(SessionStage& stage) {
+    co_await stage.log_in();
+    const std::string pasv = co_await stage.ask("PASV");
+    EXPECT_THAT(pasv, StartsWith("425")) << "PASV has no room for the address";
+    const std::uint16_t data_port = co_await begin_download(stage);
+    Peer data = co_await stage.connect(data_port, "127.0.0.9");
+    co_await data.send("PROXY TCP6 2001:db8::1 2001:db8::9 5 6\r\n");
+    co_await end_download(stage, data);
+}
+TEST_F(FtpRelayed, ClientsOnIpv6ComeOverIpv4) {
+    using net::asio::ip::make_address;
+    client_header = net::ProxiedAddresses{
+        {make_address("2001:db8::1"), 1000}, {make_address("2001:db8::9"), 21}};
+    play(&ipv6_over_ipv4);
+}
 
 TEST(FtpActiveSource, IsOursUnlessOfTheOtherFamily) {
     using net::asio::ip::make_address;
