@@ -98,7 +98,9 @@ Loaded<std::unique_ptr<ControlSocket>> ControlSocket::open(
             path, "another hsmfront serves it", make_error_code(boost::system::errc::address_in_use)
         );
     }
-    if (ec == net::asio::error::connection_refused) {
+    // Connecting to a file that is no socket is refused too; that one is not ours.
+    std::error_code ignored;
+    if (ec == net::asio::error::connection_refused && std::filesystem::is_socket(path, ignored)) {
         (void)::unlink(name.c_str());  // left over by one that was killed
     }
     (void)made->listener_.open(endpoint.protocol(), ec);

@@ -190,6 +190,10 @@ void Dialogue::data_failed(DataEvent event) {
 }
 
 void Dialogue::transfer_reply(const Reply& reply) {
+    if (transfer_.final_reply && reply.code != 421) {
+        end_with_421("Backend out of step.", "backend replied to a transfer that it had ended");
+        return;
+    }
     if (reply.preliminary()) {
         answer(reply);
         if (transfer_.data == Transfer::Data::waiting) {
@@ -200,10 +204,6 @@ void Dialogue::transfer_reply(const Reply& reply) {
     }
     if (reply.code == 421) {
         end_with(reply, "backend said 421");
-        return;
-    }
-    if (transfer_.final_reply) {
-        end_with_421("Backend out of step.", "backend replied twice to a transfer");
         return;
     }
     transfer_.final_reply = reply;

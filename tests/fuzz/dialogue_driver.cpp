@@ -100,6 +100,10 @@ void DialogueDriver::perform(const ftp::action::FinishData& /*finish*/) {
     data_ = Data::finishing;
 }
 
+void DialogueDriver::perform(const ftp::action::ConfirmUpload& /*confirm*/) {
+    require(data_ == Data::moving, "only an upload that goes on is doubted");
+}
+
 void DialogueDriver::play(std::string_view event) {
     if (event.empty() || dialogue_.ended()) {
         return;

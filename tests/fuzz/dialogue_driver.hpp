@@ -52,6 +52,7 @@ class DialogueDriver {
     void perform(const ftp::action::OpenData& open);
     void perform(const ftp::action::BeginData&);
     void perform(const ftp::action::FinishData&);
+    void perform(const ftp::action::ConfirmUpload&);
     void perform(const ftp::action::AbortData&) { data_ = Data::none; }
     void perform(const ftp::action::LogTransfer&) {}
     void perform(const ftp::action::End&) {}

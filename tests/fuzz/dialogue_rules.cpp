@@ -382,6 +382,10 @@ void DialogueRules::check(const ftp::action::FinishData& /*finish*/) {
     require(fate_ == Fate::open, "open data is finished");
 }
 
+void DialogueRules::check(const ftp::action::ConfirmUpload& /*confirm*/) {
+    require(fate_ == Fate::open, "an upload is doubted before its end");
+}
+
 void DialogueRules::check(const ftp::action::AbortData& /*abort*/) {
     fate_ = fate_ == Fate::open ? Fate::broken : fate_;
 }

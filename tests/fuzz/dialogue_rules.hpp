@@ -54,6 +54,7 @@ class DialogueRules {
     void check(const ftp::action::OpenData& open);
     void check(const ftp::action::BeginData& begin);
     void check(const ftp::action::FinishData& finish);
+    void check(const ftp::action::ConfirmUpload& confirm);
     void check(const ftp::action::AbortData& abort);
     void check(const ftp::action::LogTransfer& log);
     void check(const ftp::action::End& end);

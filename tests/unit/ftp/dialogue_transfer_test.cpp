@@ -489,6 +489,13 @@ TEST_F(FtpTransfer, BackendThatGivesUpBeforeTheCommandCutsTheTransferFirst) {
     EXPECT_EQ(reply("421 too late"), (Words{"abort", "C 421", "end"}));
 }
 
+TEST_F(FtpTransfer, PreliminaryReplyBehindTheFinalOneIsOutOfStep) {
+    log_in();
+    start_moving("RETR a");
+    static_cast<void>(reply("226 done"));
+    EXPECT_EQ(reply("150 here it comes"), (Words{"abort", "C 421", "end"}));
+}
+
 TEST_F(FtpTransfer, IsLoggedOnceWithItsOutcome) {
     log_in();
     start_moving("STOR a");
