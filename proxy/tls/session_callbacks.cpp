@@ -90,8 +90,8 @@ SSL_TICKET_RETURN SessionCallbacks::
     renew(session);
     // A TLS 1.2 client of OpenSSL's that gets a new ticket gives the session up for which it had
     // the old one: the control connection's, to which others go back for the next transfer.
-    const bool another = options.send_tickets && SSL_version(ssl) == TLS1_3_VERSION;
-    return another ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
+    const bool fresh = options.send_tickets && SSL_version(ssl) == TLS1_3_VERSION;
+    return fresh ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 SSL_SESSION* SessionCallbacks::find(SSL* ssl, const unsigned char* id, int length, int* copy) {

@@ -468,7 +468,14 @@ TEST_F(FtpTransfer, DrainWaitsForTheTransfer) {
 TEST_F(FtpTransfer, BrokenLineCutsTheTransfer) {
     log_in();
     start_moving("STOR a");
-    EXPECT_EQ(shown(dialogue_->on_broken_line("NUL")), (Words{"C 500", "abort", "end"}));
+    EXPECT_EQ(shown(dialogue_->on_broken_line("NUL")), (Words{"abort", "C 500", "end"}));
+}
+
+TEST_F(FtpTransfer, BackendThatGivesUpBeforeTheCommandCutsTheTransferFirst) {
+    log_in();
+    set_up_passive();
+    static_cast<void>(command("RETR a"));
+    EXPECT_EQ(reply("421 too late"), (Words{"abort", "C 421", "end"}));
 }
 
 TEST_F(FtpTransfer, IsLoggedOnceWithItsOutcome) {
