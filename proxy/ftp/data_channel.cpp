@@ -85,7 +85,8 @@ net::Task<DataEvent> DataChannel::transfer() {
         const error_code ec = co_await accept_backend();
         if (ec) {
             const std::string text = "No data connection from the backend: " + ec.message() + ".";
-            co_return fail(DataEvent::Blame::backend, 425, text);
+            // Not the backend's fault for certain: it may still be trying, and must be told.
+            co_return fail(DataEvent::Blame::none, 425, text);
         }
     }
     std::optional<DataEvent> failed = co_await open_client_side();

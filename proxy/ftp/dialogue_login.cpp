@@ -41,9 +41,9 @@ void Dialogue::login_reply(const Reply& reply) {
 void Dialogue::handle_rein() {
     // Done here by a fresh backend connection: few backends know REIN.
     forget_login();
-    // As at the start (RFC 4217 §9).
+    // As at the start (RFC 4217 §13, RFC 7151 §3.2.1).
     protect_data_ = policy_.mode == config::FtpTlsMode::implicit_tls;
-    select_host({});  // RFC 7151 §3.2.1
+    select_host({});
     if (policy_.mode == config::FtpTlsMode::implicit_tls || protection_ == Protection::clear) {
         note_server_name(server_name_);
         connect_backend(true);

@@ -74,10 +74,11 @@ int Server::run() {
     block_signals(SIG_BLOCK);
     start_workers();
     start_configurator();
-    block_signals(SIG_UNBLOCK);
+    // Before they are let in: sessions are served already, and the default action would cut them.
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
         signals_.add(signal);
     }
+    block_signals(SIG_UNBLOCK);
     wait_for_signal();
     main_.run();
     for (const auto& worker : workers_) {

@@ -193,6 +193,29 @@ TEST_F(FtpControl, Rfc959_5_4_RepliesKeepTheOrderOfPipelinedCommands) {
     }
 }
 
+TEST_F(FtpControl, Rfc959_5_4_RepliesKeepTheOrderAroundATransferToo) {
+    log_in();
+    client->control().send("EPSV\r\nREST 5\r\nRETR a\r\nNOOP\r\nRETR b\r\n");
+    EXPECT_TRUE(backend.answer_epsv());
+    EXPECT_EQ(backend.command(), "REST 5");
+    backend.reply("350 go on");
+    behind = backend.accept_data();
+    EXPECT_EQ(backend.command(), "RETR a");
+    backend.reply("150 here");
+    const auto port = passive_port_in(client->reply());
+    ASSERT_NE(port, 0);
+    EXPECT_EQ(client->reply(), "350 go on");
+    EXPECT_EQ(client->reply(), "150 here");
+    data = client->connect_data(port);
+    ASSERT_TRUE(client->secure_data(data));
+    serve_some();
+    expect_some();
+    EXPECT_EQ(backend.command(), "NOOP");
+    backend.reply("200 noop");
+    EXPECT_EQ(client->reply(), "200 noop");
+    EXPECT_THAT(client->reply(), StartsWith("425")) << "one port, one transfer";
+}
+
 TEST_F(FtpControl, Rfc959_5_3_BareLfEndsTheSession) {
     log_in();
     expect_refused("NOOP\nDELE a\r\n");
