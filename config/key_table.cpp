@@ -66,21 +66,45 @@ Key aliases(std::string path, At at) {
     return key;
 }
 
-Key passive_address() {
-    Key key;
-    key.path = "ftp.data.passive_address";
-    key.expected = "auto or an IP address";
-    key.read = [](Settings& settings, const std::vector<std::string>& values) {
-        const std::string& value = values.front();
-        const bool automatic = value == "auto";
-        std::string error = automatic ? "" : check_address(value);
-        if (!error.empty()) {
-            return "expected auto or an IP address" + error.substr(error.find(", found"));
+/// PASV replies cannot hold an IPv6 address (RFC 959 §4.1.2).
+std::string check_passive_address(const std::string& text) {
+    if (!check_address(text).empty()) {
+        return "expected auto or an IPv4 address, found " + in_quotes(text);
+    }
+    if (text.find(':') != std::string::npos) {
+        return "PASV replies hold IPv4 addresses only, found " + in_quotes(text) +
+               "; clients on IPv6 use EPSV, which needs no address";
+    }
+    return "";
+}
+
+template <class At>
+Key passive_address(std::string path, At at) {
+    Key key = text(std::move(path), at, check_passive_address);
+    key.expected = "auto or an IPv4 address (by client: passive_rules)";
+    key.read = [at, read = key.read](Settings& settings, const std::vector<std::string>& values) {
+        if (values.front() == "auto") {
+            at(settings)->clear();
+            return std::string{};
         }
-        settings.ftp.data.passive_address = automatic ? "" : value;
-        return error;
+        return read(settings, values);
     };
     return key;
+}
+
+Key passive_rules() {
+    Key key = list("ftp.data.passive_rules", [](Settings& s) { return &s.ftp.data.passive_rules; });
+    key.expected = "a list of { clients, address }";
+    return key;
+}
+
+template <class At>
+Key proxy_version(std::string path, At at) {
+    return choice<ProxyVersion>(
+        std::move(path),
+        at,
+        {{"none", ProxyVersion::none}, {"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}}
+    );
 }
 
 Key forwarded_emit() {
@@ -251,6 +275,13 @@ std::vector<Key> ftp_keys() {
             check_host
         )),
         example(port("ftp.backend.port", [](Settings& s) { return &s.ftp.backend.endpoint.port; })),
+        proxy_version(
+            "ftp.backend.proxy_protocol", [](Settings& s) { return &s.ftp.proxy_protocol.control; }
+        ),
+        proxy_version(
+            "ftp.backend.data_proxy_protocol",
+            [](Settings& s) { return &s.ftp.proxy_protocol.data; }
+        ),
         boolean("ftp.require_tls.control", [](Settings& s) { return &s.ftp.require_tls_control; }),
         boolean("ftp.require_tls.data", [](Settings& s) { return &s.ftp.require_tls_data; }),
         boolean("ftp.allow_ccc", [](Settings& s) { return &s.ftp.allow_ccc; }),
@@ -285,7 +316,19 @@ std::vector<Key> ftp_data_keys() {
             [](Settings& s) { return &s.ftp.data.passive_ports; },
             parse_port_range
         ),
-        passive_address(),
+        passive_address(
+            "ftp.data.passive_address", [](Settings& s) { return &s.ftp.data.passive_address; }
+        ),
+        example(passive_rules()),
+        example(texts(
+            "ftp.data.passive_rules[].clients",
+            [](Settings& s) { return &s.ftp.data.passive_rules.back().clients; },
+            check_network
+        )),
+        example(passive_address(
+            "ftp.data.passive_rules[].address",
+            [](Settings& s) { return &s.ftp.data.passive_rules.back().address; }
+        )),
         choice<SessionReuse>(
             "ftp.data.session_reuse",
             [](Settings& s) { return &s.ftp.data.session_reuse; },
@@ -410,6 +453,12 @@ std::vector<Key> common_keys() {
             [](Settings& s) { return &s.limits.handshakes_per_address; },
             parse_rate
         ),
+        texts(
+            "proxy_protocol.accept_from",
+            [](Settings& s) { return &s.proxy_protocol.accept_from; },
+            check_network
+        ),
+        timeout("proxy_protocol.timeout", [](Settings& s) { return &s.proxy_protocol.timeout; }),
         example(text("admin.socket", [](Settings& s) { return &s.admin.socket; })),
         choice<std::string>(
             "log.level",

@@ -20,13 +20,11 @@ std::vector<LaterKey> all_later_keys() {
         {"tls.client_certificate.crl", anything, false, "client certificates are" + absent},
         {"tls.fips", off, true, "FIPS mode is" + absent},
         {"ftp.backends", {}, true, several},
-        {"ftp.data.passive_address", {}, true, "rules by client network are" + absent, true},
         {"http.backends", {}, true, several},
         {"http.balance", off, true, several},
         {"http.hosts[].backend", off, true, by_name},
         {"http.routes", {}, true, "routes are" + absent},
         {"http.http2", off, false, "HTTP/2 is" + absent + "; HTTP/1.1 is served"},
-        {"proxy_protocol.accept_from", {}, true, "the PROXY protocol is" + absent},
         {"admin.listen", off, false, "the admin listener is" + absent},
         {"log.access", off, false, "the access log is" + absent},
     };

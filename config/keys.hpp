@@ -20,7 +20,6 @@ struct LaterKey {
         off;        ///< scalars accepted, "*" all; empty collections and null always are
     bool is_error;  ///< else a warning: going on without it is safe
     std::string message;
-    bool collections_only = false;  ///< scalars are an ordinary value of the key in keys()
 };
 
 [[nodiscard]] const std::vector<LaterKey>& later_keys();

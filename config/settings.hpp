@@ -117,6 +117,17 @@ struct PortRange {
     friend bool operator==(const PortRange&, const PortRange&) = default;
 };
 
+/// Version of the PROXY protocol that tells a backend the client's address.
+enum class ProxyVersion { none, v1, v2 };
+
+/// What FTP backends are told, on connections that we open to them.
+struct FtpProxyProtocol {
+    ProxyVersion control = ProxyVersion::none;
+    ProxyVersion data = ProxyVersion::none;
+
+    friend bool operator==(const FtpProxyProtocol&, const FtpProxyProtocol&) = default;
+};
+
 /// Which commands go to the backend. An entry is a command ("DELE") or a command and the first word
 /// of its argument ("SITE CHMOD"), upper case.
 struct FtpCommands {
@@ -144,10 +155,19 @@ enum class BackendData {
 /// Whether a data connection must resume the TLS session of its control connection.
 enum class SessionReuse { off, accept, require };
 
+/// The address in PASV replies to some clients.
+struct PassiveRule {
+    std::vector<std::string> clients;  ///< networks (CIDR)
+    std::string address;               ///< as FtpData::passive_address
+
+    friend bool operator==(const PassiveRule&, const PassiveRule&) = default;
+};
+
 struct FtpData {
     PortRange passive_ports;
     /// Address advertised in PASV replies; empty: the one the client dialled ("auto").
     std::string passive_address;
+    std::vector<PassiveRule> passive_rules;  ///< the first that matches goes before passive_address
     SessionReuse session_reuse = SessionReuse::accept;
     /// An upload that ends without close_notify is a truncation (Ftp.Ssl.requireCloseNotify).
     bool require_close_notify = true;
@@ -173,6 +193,7 @@ struct Ftp {
     std::vector<Host> hosts;
     std::vector<FtpListener> listen;
     Backend backend;
+    FtpProxyProtocol proxy_protocol;  ///< to the backend
     std::string
         greeting;  ///< text of the 220 greeting; empty: ours, or the backend's where relayed
     bool require_tls_control = true;
@@ -237,6 +258,15 @@ struct Limits {
     friend bool operator==(const Limits&, const Limits&) = default;
 };
 
+/// Connections from `accept_from` must begin with a PROXY header, others are never looked at for
+/// one.
+struct ProxyProtocol {
+    std::vector<std::string> accept_from;  ///< networks (CIDR)
+    milliseconds timeout = 5s;             ///< for the header
+
+    friend bool operator==(const ProxyProtocol&, const ProxyProtocol&) = default;
+};
+
 enum class LogFormat { text, json };
 
 struct Log {
@@ -262,6 +292,7 @@ struct Settings {
     Ftp ftp;
     Http http;
     Limits limits;
+    ProxyProtocol proxy_protocol;
     Admin admin;
     Log log;
     milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain

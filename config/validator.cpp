@@ -39,6 +39,7 @@ class Validator {
         collect_listeners();
         listeners();
         passive_ports();
+        passive_rules();
         return std::move(problems_);
     }
 
@@ -204,6 +205,14 @@ class Validator {
             if (port >= range.first && port <= range.last) {
                 fail(key, "holds port " + std::to_string(port) + " of " + listener.key);
             }
+        }
+    }
+
+    void passive_rules() {
+        const auto& rules = settings_.ftp.data.passive_rules;
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            const std::string key = "ftp.data.passive_rules[" + std::to_string(i) + "].clients";
+            required(key, rules[i].clients.empty(), "the networks it is for");
         }
     }
 

@@ -115,10 +115,8 @@ class Reader {
             return;
         }
         if (const LaterKey* const later = find_later_key(at.pattern)) {
-            if (!later->collections_only || child.kind != YamlNode::Kind::scalar) {
-                later_key(child, *later, at);
-                return;
-            }
+            later_key(child, *later, at);
+            return;
         }
         if (const Key* const key = find_key(at.pattern)) {
             switch (key->shape) {

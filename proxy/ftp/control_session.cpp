@@ -2,6 +2,7 @@
 
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/ftp/keepalive.hpp"
+#include "proxy/ftp/passive_address.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
 
@@ -20,18 +21,6 @@ net::tcp::endpoint unmapped_endpoint(const net::tcp::endpoint& endpoint) {
     return {unmapped(endpoint.address()), endpoint.port()};
 }
 
-/// The address for PASV replies.
-std::optional<net::asio::ip::address_v4> advertised_address(
-    const config::FtpData& settings, const net::asio::ip::address& local
-) {
-    if (!local.is_v4()) {
-        return std::nullopt;
-    }
-    error_code ec;
-    const auto configured = net::asio::ip::make_address(settings.passive_address, ec);
-    return !ec && configured.is_v4() ? configured.to_v4() : local.to_v4();
-}
-
 Policy policy_of(
     const config::Ftp& settings, config::FtpTlsMode mode, const net::Accepted& accepted
 ) {
@@ -47,7 +36,8 @@ Policy policy_of(
     policy.commands = &settings.commands;
     policy.hosts = &settings.hosts;
     policy.client = unmapped(accepted.peer.address());
-    policy.advertised = advertised_address(settings.data, unmapped(accepted.local.address()));
+    policy.advertised =
+        passive_address(settings.data, accepted.peer.address(), accepted.local.address());
     return policy;
 }
 
@@ -66,6 +56,8 @@ ControlSession::ControlSession(
       id_(accepted.id),
       peer_(unmapped_endpoint(accepted.peer)),
       local_(unmapped_endpoint(accepted.local)),
+      via_(accepted.via),
+      own_(unmapped(accepted.own().address())),
       dialogue_(policy_of(settings_, mode, accepted)),
       binding_{snapshot_->tls, {}},
       client_gate_(worker.executor),

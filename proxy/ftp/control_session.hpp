@@ -9,7 +9,6 @@
 #include "proxy/net/task_group.hpp"
 #include "proxy/tls/stream.hpp"
 
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -145,14 +144,17 @@ class ControlSession final : public net::Interruptible {
     void let_go_of_channel();
     net::Task<error_code> write_within_limit(net::Transport& transport, std::string_view text);
     net::Task<error_code> start_tls();
+    [[nodiscard]] std::string backend_header(config::ProxyVersion version) const;
 
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
     const config::Ftp& settings_;
     config::FtpTlsMode mode_;
     std::uint64_t id_;
-    net::tcp::endpoint peer_;   ///< IPv4-mapped addresses as IPv4
-    net::tcp::endpoint local_;  ///< likewise
+    net::tcp::endpoint peer_;      ///< the client; IPv4-mapped addresses as IPv4
+    net::tcp::endpoint local_;     ///< what it dialled; likewise
+    std::optional<net::Hop> via_;  ///< the connection itself where it came through a balancer
+    net::asio::ip::address own_;   ///< ours, can be bound; likewise
     net::Clock::time_point started_ = net::Clock::now();
 
     Dialogue dialogue_;
@@ -172,7 +174,7 @@ class ControlSession final : public net::Interruptible {
     DataChannel* channel_ = nullptr;    ///< of the transfer in hand
     TransferFacts facts_;               ///< of the last transfer, once channel_ is null
 
-    std::deque<Event> events_;
+    std::list<Event> events_;
     net::Event wake_;
     net::Event cut_short_;  ///< ends a delay
     net::TaskGroup tasks_;

@@ -3,6 +3,7 @@
 #include "proxy/ftp/control_session.hpp"
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/ftp/keepalive.hpp"
+#include "proxy/ftp/relayed_data.hpp"
 #include "proxy/net/connector.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
@@ -151,7 +152,22 @@ net::Task<void> ControlSession::perform(action::ConnectBackend) {
     links_.push_back(std::make_unique<BackendLink>(std::move(*socket), worker_.executor));
     backend_ = links_.back().get();
     tasks_.spawn(read_backend(*backend_), "ftp backend reader");
+    const std::string header = backend_header(settings_.proxy_protocol.control);
+    const error_code ec = co_await write_within_limit(backend_->stream, header);
     events_.emplace_front(BackendConnected{});
+    if (ec) {
+        post(BackendGone{backend_, ec});
+    }
+}
+
+/// What a backend connection begins with; empty where it is told nothing.
+std::string ControlSession::backend_header(config::ProxyVersion version) const {
+    net::ProxiedConnection connection{{peer_, local_}, {}, std::to_string(id_)};
+    if (tls_ != nullptr) {
+        const tls::HandshakeInfo& info = tls_->info();
+        connection.tls = net::ProxiedTls{info.version, info.cipher, info.server_name, {}};
+    }
+    return net::format_proxy_header(version, connection);
 }
 
 net::Task<void> ControlSession::perform(action::DropBackend) {
@@ -165,8 +181,7 @@ net::Task<void> ControlSession::perform(action::DropBackend) {
 }
 
 net::Task<void> ControlSession::perform(action::Listen) {
-    Result<net::PortRange::Loan> loan =
-        snapshot_->passive_ports->lend(worker_.executor, local_.address());
+    Result<net::PortRange::Loan> loan = snapshot_->passive_ports->lend(worker_.executor, own_);
     if (loan) {
         listener_.emplace(std::move(*loan));
         events_.emplace_front(Listening{listener_->port()});
@@ -202,8 +217,10 @@ net::Task<void> ControlSession::perform(action::OpenData open) {
     plan.backend_listener = std::move(backend_listener_);
     plan.backend_source = backend_->local.address();
     plan.client = peer_.address();
-    plan.local = local_.address();
     plan.control = binding_;
+    plan.local = active_source(own_, peer_.address());
+    plan.balancers = via_ ? snapshot_->balancers : nullptr;
+    plan.backend_header = backend_header(settings_.proxy_protocol.data);
     plan.session_id = id_;
     std::optional<net::PortRange::Loan> listener;
     if (listener_ && !open.client_port) {

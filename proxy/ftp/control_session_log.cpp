@@ -51,10 +51,11 @@ net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
 void ControlSession::log_end() const {
     const auto& backend = backend_endpoint();
     spdlog::info(
-        "session {} ftps client={} listener={} backend={}:{} tls={} resumed={} transfers={} up={} "
+        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={} transfers={} up={} "
         "down={} duration={}ms reason=\"{}{}\"",
         id_,
         to_string(peer_),
+        via_ ? " via=" + to_string(via_->peer) : "",
         to_string(local_),
         backend.address,
         backend.port,

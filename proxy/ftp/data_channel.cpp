@@ -1,6 +1,7 @@
 #include "proxy/ftp/data_channel.hpp"
 
 #include "proxy/ftp/endpoint.hpp"
+#include "proxy/ftp/relayed_data.hpp"
 #include "proxy/net/connector.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
@@ -35,6 +36,9 @@ void DataChannel::AcceptStop::interrupt(error_code reason) noexcept {
         error_code ignored;
         loan_->acceptor.cancel(ignored);
     }
+    if (reading_ != nullptr) {
+        reading_->interrupt(reason);
+    }
 }
 
 net::Task<error_code> DataChannel::connect_backend() {
@@ -53,7 +57,12 @@ net::Task<error_code> DataChannel::connect_backend() {
         backend_->reset();
         co_return make_error_code(net::Errc::stopped);
     }
-    co_return error_code{};
+    const net::Deadline deadline(
+        worker_.executor, {backend_.get()}, settings_.timeouts.data_connect
+    );
+    const std::string_view header = plan_.backend_header;
+    const error_code ec = co_await net::write_all(*backend_, header);
+    co_return ec;
 }
 
 net::Task<error_code> DataChannel::accept_backend() {
@@ -130,16 +139,26 @@ net::Task<Result<net::Socket>> DataChannel::accept_client() {
         if (ec) {
             co_return ec;
         }
-        if (from_client(peer)) {
+        const bool wanted = co_await from_client(socket, peer);
+        if (wanted && !accept_stop_.reason()) {
             co_return std::move(socket);
         }
     }
     co_return accept_stop_.reason();
 }
 
-bool DataChannel::from_client(const net::tcp::endpoint& peer) const {
+net::Task<bool> DataChannel::from_client(net::Socket& socket, net::tcp::endpoint peer) {
+    if (plan_.balancers != nullptr) {
+        const RelayedOrigin origin{plan_.balancers, plan_.client, plan_.session_id};
+        net::SocketIo io(std::move(socket));
+        accept_stop_.set_reading(&io);
+        const bool wanted = co_await relayed_from_client(worker_.executor, io, peer, origin);
+        accept_stop_.set_reading(nullptr);
+        socket = io.release();
+        co_return wanted;
+    }
     if (same_host(peer.address(), plan_.client)) {
-        return true;
+        co_return true;
     }
     spdlog::warn(
         "session {} ftps: data connection from {} refused, the client is {}",
@@ -147,7 +166,7 @@ bool DataChannel::from_client(const net::tcp::endpoint& peer) const {
         to_string(peer),
         plan_.client.to_string()
     );
-    return false;
+    co_return false;
 }
 
 tls::StreamOptions DataChannel::tls_options() const {

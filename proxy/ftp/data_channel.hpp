@@ -6,6 +6,7 @@
 #include "proxy/ftp/backend_listener.hpp"
 #include "proxy/net/event.hpp"
 #include "proxy/net/port_range.hpp"
+#include "proxy/net/proxy_intake.hpp"
 #include "proxy/net/relay.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/net/tcp_stream.hpp"
@@ -25,6 +26,9 @@ struct DataPlan {
     net::asio::ip::address client;          ///< the control connection's peer
     net::asio::ip::address local;           ///< ours, as on the client's control connection
     tls::ControlBinding control;
+    /// Set when the client came through a balancer: its data connections do as well.
+    std::shared_ptr<const net::Balancers> balancers;
+    std::string backend_header;  ///< PROXY header that the backend's connection begins with
     std::uint64_t session_id = 0;
 };
 
@@ -79,9 +83,12 @@ class DataChannel final : public net::Interruptible {
         explicit AcceptStop(std::optional<net::PortRange::Loan>& loan) : loan_(loan) {}
         void interrupt(error_code reason) noexcept override;
         [[nodiscard]] const error_code& reason() const noexcept { return reason_; }
+        /// Stops `reading` too, which takes an accepted connection's header; null: nothing.
+        void set_reading(net::Interruptible* reading) noexcept { reading_ = reading; }
 
       private:
         std::optional<net::PortRange::Loan>& loan_;
+        net::Interruptible* reading_ = nullptr;
         error_code reason_;
     };
 
@@ -89,7 +96,7 @@ class DataChannel final : public net::Interruptible {
     [[nodiscard]] net::Task<std::optional<DataEvent>> open_client_side();
     [[nodiscard]] net::Task<Result<net::Socket>> open_client();
     [[nodiscard]] net::Task<Result<net::Socket>> accept_client();
-    [[nodiscard]] bool from_client(const net::tcp::endpoint& peer) const;
+    [[nodiscard]] net::Task<bool> from_client(net::Socket& socket, net::tcp::endpoint peer);
     [[nodiscard]] net::Task<std::optional<DataEvent>> protect(net::Socket socket);
     [[nodiscard]] tls::StreamOptions tls_options() const;
     [[nodiscard]] net::Task<DataEvent> copy();

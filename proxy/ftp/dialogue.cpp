@@ -72,8 +72,8 @@ Actions Dialogue::on_command(Command command) {
 
 Actions Dialogue::on_broken_line(std::string_view what) {
     if (!ended()) {
-        answer(500, std::string{"Closing: "}.append(what).append("."));
-        end(std::string{"client sent a "}.append(what), true);
+        const std::string text = std::string{"Closing: "}.append(what).append(".");
+        end_with(make_reply(500, text), std::string{"client sent a "}.append(what));
     }
     return take();
 }
@@ -159,8 +159,7 @@ Actions Dialogue::on_reply(Reply reply) {
         default:
             // RFC 959 §5.4: 421 is the only reply that may come unasked.
             if (reply.code == 421) {
-                answer(reply);
-                end("backend said 421", true);
+                end_with(reply, "backend said 421");
             } else {
                 end_with_421("Backend out of step.", "backend replied unasked");
             }
@@ -291,15 +290,19 @@ void Dialogue::end(std::string_view reason, bool orderly) {
     phase_ = Phase::ended;
 }
 
-void Dialogue::end_with_421(std::string_view text, std::string_view reason) {
+void Dialogue::end_with(const Reply& reply, std::string_view reason) {
     if (transferring()) {
-        // Before the reply, so that the client never sees 421 beside a transfer that goes on.
-        log_transfer(421, reason);
+        // Before the reply, so that the client never sees it beside a transfer that goes on.
+        log_transfer(reply.code, reason);
         out_.emplace_back(action::AbortData{});
         phase_ = Phase::idle;
     }
-    answer(421, text);
+    answer(reply);
     end(reason, true);
+}
+
+void Dialogue::end_with_421(std::string_view text, std::string_view reason) {
+    end_with(make_reply(421, text), reason);
 }
 
 void Dialogue::greeting_reply(const Reply& reply) {

@@ -10,7 +10,7 @@
 #include "proxy/net/executor.hpp"
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -121,6 +121,7 @@ class Dialogue {
     void forward(std::string line, Phase next);
     void connect_backend(bool relay_greeting);
     void end(std::string_view reason, bool orderly);
+    void end_with(const Reply& reply, std::string_view reason);
     void end_with_421(std::string_view text, std::string_view reason);
     void greeting_reply(const Reply& reply);
     void command_reply(const Reply& reply);
@@ -158,6 +159,7 @@ class Dialogue {
     void handle_extended_port();
     void handle_upload();
     void handle_download();
+    void handle_restart();
     void handle_refused();
 
     // dialogue_transfer.cpp: data connections
@@ -182,7 +184,7 @@ class Dialogue {
 
     Policy policy_;
     Actions out_;
-    std::deque<Command> queue_;
+    std::list<Command> queue_;
     Command current_;
     Phase phase_ = Phase::idle;
     Protection protection_ = Protection::clear;

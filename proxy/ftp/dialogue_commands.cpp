@@ -5,12 +5,21 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace hsmfront::ftp {
 namespace {
 
 bool is_number(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// RFC 3659 §5.3; as large as off_t can be.
+bool is_file_offset(std::string_view text) {
+    std::int64_t offset = 0;
+    const char* const end = text.data() + text.size();
+    const auto [position, error] = std::from_chars(text.data(), end, offset);
+    return error == std::errc{} && position == end && offset >= 0 && text.front() != '-';
 }
 
 }  // namespace
@@ -38,6 +47,7 @@ Dialogue::Handler Dialogue::handler_of(Role role) {
         &Dialogue::handle_extended_port,
         &Dialogue::handle_upload,
         &Dialogue::handle_download,
+        &Dialogue::handle_restart,
         &Dialogue::handle_refused,
     };
     // clang-format on
@@ -140,6 +150,15 @@ void Dialogue::handle_quit() {
 void Dialogue::handle_upload() { start_transfer(TransferDirection::upload); }
 
 void Dialogue::handle_download() { start_transfer(TransferDirection::download); }
+
+/// Servers took negative and overflowing offsets for others (proftpd/proftpd#2286).
+void Dialogue::handle_restart() {
+    if (!is_file_offset(current_.argument())) {
+        answer(501, "REST needs an offset in bytes.");
+        return;
+    }
+    handle_forward();
+}
 
 void Dialogue::handle_refused() { answer(502, "Command not implemented."); }
 

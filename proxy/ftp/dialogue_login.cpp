@@ -41,6 +41,7 @@ void Dialogue::login_reply(const Reply& reply) {
 void Dialogue::handle_rein() {
     // Done here by a fresh backend connection: few backends know REIN.
     forget_login();
+    protect_data_ = policy_.mode == config::FtpTlsMode::implicit_tls;  // as at the start
     select_host({});  // RFC 7151 §3.2.1
     if (policy_.mode == config::FtpTlsMode::implicit_tls || protection_ == Protection::clear) {
         note_server_name(server_name_);
@@ -50,7 +51,6 @@ void Dialogue::handle_rein() {
     answer(220, "Service ready for a new user.");
     out_.emplace_back(action::DropBackend{});
     backend_up_ = false;
-    protect_data_ = false;
     server_name_.clear();
     const bool was_tls = protection_ == Protection::tls;
     protection_ = Protection::clear;

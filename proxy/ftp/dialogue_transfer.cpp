@@ -199,11 +199,7 @@ void Dialogue::transfer_reply(const Reply& reply) {
         return;
     }
     if (reply.code == 421) {
-        log_transfer(421, "backend said 421");
-        out_.emplace_back(action::AbortData{});
-        phase_ = Phase::idle;
-        answer(reply);
-        end("backend said 421", true);
+        end_with(reply, "backend said 421");
         return;
     }
     if (transfer_.final_reply) {

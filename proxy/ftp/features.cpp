@@ -38,7 +38,7 @@ std::string_view without_prefix(std::string_view line) {
 }
 
 std::string name_of(std::string_view feature) {
-    return upper(feature.substr(0, feature.find(' ')));
+    return upper(feature.substr(0, feature.find_first_of(" \t;")));
 }
 
 bool is_replaced(std::string_view feature) {

@@ -50,9 +50,8 @@ Result<LineSplitter::Progress> LineSplitter::take(char byte) {
             if (byte == interrupt_process || byte == data_mark) {
                 return Progress::more;
             }
-            line_.push_back(iac);
-            if (byte == iac) {
-                return Progress::more;
+            if (const Result<Progress> kept = keep(iac); !kept || byte == iac) {
+                return kept;
             }
             return take_text(byte);
         case State::text:
@@ -74,8 +73,11 @@ Result<LineSplitter::Progress> LineSplitter::take_text(char byte) {
         case '\0':
             return make_error_code(Errc::nul);
         default:
-            break;
+            return keep(byte);
     }
+}
+
+Result<LineSplitter::Progress> LineSplitter::keep(char byte) {
     if (line_.size() >= limit_) {
         return make_error_code(Errc::line_too_long);
     }

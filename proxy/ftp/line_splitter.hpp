@@ -32,6 +32,7 @@ class LineSplitter {
 
     Result<Progress> take(char byte);
     Result<Progress> take_text(char byte);
+    Result<Progress> keep(char byte);
     void release_consumed();
 
     std::size_t limit_;

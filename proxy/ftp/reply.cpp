@@ -10,9 +10,13 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool begins_with_number(std::string_view line) {
+    return line.size() >= 3 && std::all_of(line.begin(), line.begin() + 3, is_digit);
+}
+
 /// The code at the start of `line`, or 0.
 int code_of(std::string_view line) {
-    if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, is_digit)) {
+    if (!begins_with_number(line)) {
         return 0;
     }
     const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
@@ -61,7 +65,8 @@ Result<std::optional<Reply>> ReplyParser::next() {
             return std::optional{std::exchange(reply_, {})};
         }
     }
-    if (!error_ && pending_.size() - position_ > line_limit) {
+    constexpr std::size_t cr = 1;  // of a CRLF that is on its way
+    if (!error_ && pending_.size() - position_ > line_limit + cr) {
         error_ = Errc::line_too_long;
     }
     if (error_) {
@@ -105,7 +110,7 @@ Result<ReplyParser::Progress> ReplyParser::take(std::string_view line) {
             return make_error_code(Errc::bad_reply);
         }
         reply_.code = code;
-    } else if (code != 0 && code != reply_.code && separator == ' ') {
+    } else if (begins_with_number(line) && code != reply_.code && separator == ' ') {
         return make_error_code(Errc::changed_code);
     }
     reply_.lines.emplace_back(line);

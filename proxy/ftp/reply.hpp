@@ -29,8 +29,8 @@ struct Reply {
 [[nodiscard]] Reply make_reply(int code, std::string_view text);
 
 /// Lines end at CRLF only; every other byte is passed on as it came. A reply ends at its own code
-/// and a space at the start of a line; lines in between may begin with digits, but not with another
-/// code and a space, which a lenient client would take for the end.
+/// and a space at the start of a line; lines in between may begin with digits, but not with three
+/// others and a space, which a lenient client would take for the end.
 class ReplyParser {
   public:
     static constexpr std::size_t line_limit = 64 * 1024;

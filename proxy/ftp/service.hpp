@@ -4,6 +4,7 @@
 #include "config/settings.hpp"
 #include "proxy/ftp/login_throttle.hpp"
 #include "proxy/net/port_range.hpp"
+#include "proxy/net/proxy_intake.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
 
@@ -17,6 +18,8 @@ struct Snapshot {
     std::shared_ptr<const tls::Context> tls;
     std::shared_ptr<net::PortRange> passive_ports;  ///< shared by all workers, as is:
     std::shared_ptr<LoginThrottle> logins;
+    /// For the data connections of clients that came through one.
+    std::shared_ptr<const net::Balancers> balancers;
 };
 
 /// One for each worker; its functions run on that worker only.

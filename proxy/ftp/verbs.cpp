@@ -45,6 +45,7 @@ constexpr auto verbs = std::to_array<Verb>({
     {.name = "PUT", .role = Role::http},
     {.name = "QUIT", .role = Role::quit, .before_tls = true},
     {.name = "REIN", .role = Role::rein, .switches_protection = true},
+    {.name = "REST", .role = Role::restart},
     {.name = "RETR", .role = Role::download},
     {.name = "SSCN", .role = Role::refused},
     {.name = "STOR", .role = Role::upload},

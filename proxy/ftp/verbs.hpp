@@ -28,6 +28,7 @@ enum class Role {
     extended_port,  ///< EPRT
     upload,
     download,
+    restart,  ///< REST
     refused,  ///< security or data commands that would bypass us
     count
 };

@@ -2,7 +2,7 @@
 #include "proxy/http/forwarding.hpp"
 
 #include "proxy/http/errors.hpp"
-#include "proxy/http/networks.hpp"
+#include "proxy/net/networks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -316,8 +316,8 @@ ClientIdentity identify_client(
     std::string_view server_name,
     bool trusted
 ) {
-    const auto address = unmapped(peer.address());
-    const auto own = unmapped(local.address());
+    const auto address = net::unmapped(peer.address());
+    const auto own = net::unmapped(local.address());
     ClientIdentity client;
     client.address = address.to_string();
     client.ipv6 = address.is_v6();

@@ -16,7 +16,7 @@ namespace hsmfront::http {
 namespace {
 
 std::string text(const net::tcp::endpoint& endpoint) {
-    const auto address = unmapped(endpoint.address());
+    const auto address = net::unmapped(endpoint.address());
     return address.is_v6() ? fmt::format("[{}]:{}", address.to_string(), endpoint.port())
                            : fmt::format("{}:{}", address.to_string(), endpoint.port());
 }
@@ -25,7 +25,7 @@ std::string text(const net::tcp::endpoint& endpoint) {
 struct Opened {
     explicit Opened(const net::Accepted& accepted)
         : id(accepted.id),
-          client(text(accepted.peer)),
+          client(text(accepted.peer) + (accepted.via ? " via=" + text(accepted.via->peer) : "")),
           listener(text(accepted.local)),
           since(net::Clock::now()) {}
 

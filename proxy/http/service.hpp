@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "proxy/http/networks.hpp"
+#include "proxy/net/networks.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
 
@@ -34,7 +34,7 @@ class Service {
   private:
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
-    Networks trusted_;
+    net::Networks trusted_;
     std::unique_ptr<BackendPool> backends_;
 };
 

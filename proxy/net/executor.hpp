@@ -7,6 +7,7 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,7 +30,7 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
 /// Completion token: the awaited operation yields `std::tuple<error_code, …>` and never throws.
-inline constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> as_tuple{
-    asio::use_awaitable_t<Executor>{}};
+/// Deferred, so that an operation which waits needs no coroutine of its own beside its caller's.
+inline constexpr asio::as_tuple_t<asio::deferred_t> as_tuple{asio::deferred};
 
 }  // namespace hsmfront::net

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <list>
+#include <optional>
 
 namespace hsmfront::net {
 
@@ -45,12 +46,22 @@ struct WorkerContext {
     SessionRegistry& sessions;
 };
 
+/// The ends of a TCP connection that came through a balancer: the balancer's and ours.
+struct Hop {
+    tcp::endpoint peer;
+    tcp::endpoint local;
+};
+
 /// A connection as accepted.
 struct Accepted {
     Socket socket;
-    tcp::endpoint peer;
-    tcp::endpoint local;
+    tcp::endpoint peer;    ///< the client; of `via`, it is the PROXY header's source
+    tcp::endpoint local;   ///< what the client dialled; of `via`, the PROXY header's destination
     std::uint64_t id = 0;  ///< unique in this process; stands in every log line of the session
+    std::optional<Hop> via = std::nullopt;  ///< set when the connection began with a PROXY header
+
+    /// Ours: an address that can be bound.
+    [[nodiscard]] const tcp::endpoint& own() const { return via ? via->local : local; }
 };
 
 }  // namespace hsmfront::net

@@ -22,26 +22,50 @@ Admission::Address normalised(const Admission::Address& address) {
 
 Admission::Slot::~Slot() {
     if (admission_ != nullptr) {
-        admission_->give_back(address_);
+        admission_->give_back(client_);
     }
 }
 
-std::optional<Admission::Slot> Admission::admit(Address address, Clock::time_point now) {
-    address = normalised(address);
+bool Admission::Slot::assign(const Address& client, Clock::time_point now) {
+    const Address counted = normalised(client);
+    if (!admission_->count_for(counted, now)) {
+        return false;
+    }
+    client_ = counted;
+    return true;
+}
+
+std::optional<Admission::Slot> Admission::admit() {
     const std::scoped_lock lock(mutex_);
-    const auto& rate = limits_.handshakes_per_address;
-    Peer& peer = peers_.try_emplace(address, rate, now).first->second;
-    if (connections_ >= limits_.connections || peer.connections >= limits_.per_address ||
-        !peer.handshakes.take(rate, now)) {
+    if (connections_ >= limits_.connections) {
         ++refused_;
         return std::nullopt;
     }
     ++connections_;
+    return std::optional<Slot>{std::in_place, *this};
+}
+
+std::optional<Admission::Slot> Admission::admit(const Address& client, Clock::time_point now) {
+    auto slot = admit();
+    if (slot && !slot->assign(client, now)) {
+        return std::nullopt;
+    }
+    return slot;
+}
+
+bool Admission::count_for(const Address& client, Clock::time_point now) {
+    const std::scoped_lock lock(mutex_);
+    const auto& rate = limits_.handshakes_per_address;
+    Peer& peer = peers_.try_emplace(client, rate, now).first->second;
+    if (peer.connections >= limits_.per_address || !peer.handshakes.take(rate, now)) {
+        ++refused_;
+        return false;
+    }
     ++peer.connections;
     if (peers_.size() > remembered_peers) {
         forget_idle_peers(now);
     }
-    return std::optional<Slot>{std::in_place, *this, std::move(address)};
+    return true;
 }
 
 void Admission::forget_idle_peers(Clock::time_point now) {
@@ -52,10 +76,13 @@ void Admission::forget_idle_peers(Clock::time_point now) {
     });
 }
 
-void Admission::give_back(const Address& address) {
+void Admission::give_back(const std::optional<Address>& client) {
     const std::scoped_lock lock(mutex_);
     --connections_;
-    const auto found = peers_.find(address);
+    if (!client) {
+        return;
+    }
+    const auto found = peers_.find(*client);
     --found->second.connections;
     if (found->second.connections == 0 && limits_.handshakes_per_address.count == 0) {
         peers_.erase(found);

@@ -15,7 +15,8 @@
 
 namespace hsmfront::runtime {
 
-/// Shared by all workers; thread-safe. Asked once for each accepted connection.
+/// Shared by all workers; thread-safe. Asked once for each accepted connection, and once more when
+/// its client is known only later.
 class Admission {
   public:
     using Clock = std::chrono::steady_clock;
@@ -26,24 +27,31 @@ class Admission {
     /// A place for one connection, given back when it ends.
     class Slot {
       public:
-        Slot(Admission& admission, Address address)
-            : admission_(&admission), address_(std::move(address)) {}
+        explicit Slot(Admission& admission) : admission_(&admission) {}
         Slot(Slot&& other) noexcept
-            : admission_(std::exchange(other.admission_, nullptr)),
-              address_(std::move(other.address_)) {}
+            : admission_(std::exchange(other.admission_, nullptr)), client_(other.client_) {}
         Slot& operator=(Slot&&) = delete;
         Slot(const Slot&) = delete;
         Slot& operator=(const Slot&) = delete;
         ~Slot();
 
+        /// Counts the connection as one of `client`, once. False when limits.per_address or
+        /// limits.handshakes_per_address is used up. An IPv4 address mapped into IPv6 counts as the
+        /// IPv4 address.
+        [[nodiscard]] bool assign(const Address& client, Clock::time_point now = Clock::now());
+
       private:
         Admission* admission_;
-        Address address_;
+        std::optional<Address> client_;
     };
 
-    /// None when limits.connections, limits.per_address or limits.handshakes_per_address is used
-    /// up. An IPv4 address mapped into IPv6 counts as the IPv4 address.
-    [[nodiscard]] std::optional<Slot> admit(Address address, Clock::time_point now = Clock::now());
+    /// A place for a connection whose client is not known yet. None when limits.connections is used
+    /// up.
+    [[nodiscard]] std::optional<Slot> admit();
+    /// A place for a connection of `client`; none also where Slot::assign says no.
+    [[nodiscard]] std::optional<Slot> admit(
+        const Address& client, Clock::time_point now = Clock::now()
+    );
 
     [[nodiscard]] std::size_t connections() const;
     [[nodiscard]] std::uint64_t refused() const;
@@ -55,8 +63,9 @@ class Admission {
         net::TokenBucket handshakes;
     };
 
+    [[nodiscard]] bool count_for(const Address& client, Clock::time_point now);
     void forget_idle_peers(Clock::time_point now);
-    void give_back(const Address& address);
+    void give_back(const std::optional<Address>& client);
 
     const config::Limits limits_;
     mutable std::mutex mutex_;

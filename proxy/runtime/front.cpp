@@ -21,6 +21,11 @@ net::Task<void> serve_redirect(std::shared_ptr<http::Service> service, net::Acce
     co_await service->redirect(std::move(accepted));
 }
 
+std::shared_ptr<const net::Balancers> balancers_of(const config::ProxyProtocol& settings) {
+    return std::make_shared<const net::Balancers>(net::Balancers{
+        net::Networks(settings.accept_from), settings.timeout});
+}
+
 }  // namespace
 
 Front::Front(std::span<const std::unique_ptr<Worker>> workers) : workers_(workers) {
@@ -88,11 +93,13 @@ certs::Loaded<void> Front::publish(
     if (protocol == Protocol::ftp && (logins_ == nullptr || failures != logins_->rate())) {
         logins_ = std::make_shared<ftp::LoginThrottle>(failures);
     }
+    const auto balancers = balancers_of(settings->proxy_protocol);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         Worker& worker = *workers_[i];
+        worker.post([&worker, balancers] { worker.set_balancers(balancers); });
         if (protocol == Protocol::ftp) {
             auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
-                settings, context, passive_ports_, logins_});
+                settings, context, passive_ports_, logins_, balancers});
             worker.post([&worker, present = present_[i], snapshot = std::move(snapshot)] {
                 present->ftp = std::make_shared<ftp::Service>(worker.context(), snapshot);
             });

@@ -14,6 +14,25 @@ namespace {
 /// After an accept that failed for want of files or memory: others need time to end.
 constexpr net::milliseconds accept_pause{100};
 
+void refuse(net::Accepted& accepted) {
+    const std::string client = accepted.peer.address().to_string();
+    spdlog::debug("session {} refused: limit reached for {}", accepted.id, client);
+    error_code ignored;
+    accepted.socket.set_option(net::Socket::linger(true, 0), ignored);
+}
+
+/// A balancer's health check may connect and leave: nothing that someone must look at.
+void log_missing_header(const net::Accepted& accepted, const error_code& reason) {
+    const bool left = reason == net::Errc::eof || reason == net::Errc::stopped;
+    spdlog::log(
+        left ? spdlog::level::info : spdlog::level::warn,
+        "session {} refused: no PROXY header from {}: {}",
+        accepted.id,
+        accepted.peer.address().to_string(),
+        reason.message()
+    );
+}
+
 }  // namespace
 
 Worker::Worker(Admission& admission, std::atomic<std::uint64_t>& ids)
@@ -68,6 +87,10 @@ net::Task<void> Worker::accept_loop(net::Acceptor& acceptor, Serve serve) {
     }
 }
 
+void Worker::set_balancers(std::shared_ptr<const net::Balancers> balancers) {
+    balancers_ = std::move(balancers);
+}
+
 void Worker::admit(net::Socket socket, const Serve& serve) {
     error_code ec;
     net::Accepted accepted{std::move(socket), {}, {}, ids_.fetch_add(1) + 1};
@@ -76,23 +99,61 @@ void Worker::admit(net::Socket socket, const Serve& serve) {
         return;  // gone already
     }
     accepted.local = accepted.socket.local_endpoint(ec);
-    auto slot = admission_.admit(accepted.peer.address());
+    const auto peer = accepted.peer.address();
+    const bool relayed = balancers_->networks.contains(peer);
+    auto slot = relayed ? admission_.admit() : admission_.admit(peer);
     if (!slot) {
-        spdlog::debug(
-            "session {} refused: limit reached for {}",
-            accepted.id,
-            accepted.peer.address().to_string()
+        refuse(accepted);
+    } else if (relayed) {
+        tasks_.spawn(
+            relayed_session(serve, std::move(accepted), std::move(*slot), balancers_), "session"
         );
-        error_code ignored;
-        accepted.socket.set_option(net::Socket::linger(true, 0), ignored);
-        return;
+    } else {
+        tasks_.spawn(session(serve, std::move(accepted), std::move(*slot)), "session");
     }
-    tasks_.spawn(session(serve, std::move(accepted), std::move(*slot)), "session");
 }
 
 net::Task<void> Worker::session(Serve serve, net::Accepted accepted, Admission::Slot slot) {
     static_cast<void>(slot);  // held until the session ends
     co_await serve(std::move(accepted));
+}
+
+net::Task<void> Worker::relayed_session(
+    Serve serve,
+    net::Accepted accepted,
+    Admission::Slot slot,
+    std::shared_ptr<const net::Balancers> balancers
+) {
+    const bool known = co_await identify(accepted, balancers->header_limit);
+    if (!known) {
+        co_return;
+    }
+    if (!slot.assign(accepted.peer.address())) {
+        refuse(accepted);
+        co_return;
+    }
+    co_await serve(std::move(accepted));
+}
+
+net::Task<bool> Worker::identify(net::Accepted& accepted, net::milliseconds limit) {
+    net::SocketIo io(std::move(accepted.socket));
+    Result<net::HeaderProgress> header = error_code{};
+    {
+        const net::SessionRegistry::Entry entry(sessions_, io);
+        header = co_await net::receive_proxy_header(executor(), io, limit);
+    }
+    if (!header) {
+        log_missing_header(accepted, header.error());
+        io.reset();
+        co_return false;
+    }
+    accepted.socket = io.release();
+    accepted.via = net::Hop{accepted.peer, accepted.local};
+    if (header->addresses) {
+        accepted.peer = header->addresses->source;
+        accepted.local = header->addresses->destination;
+    }
+    co_return true;
 }
 
 void Worker::drain() {

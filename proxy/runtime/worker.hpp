@@ -1,6 +1,7 @@
 // Worker: one thread, one event loop, and the sessions accepted on it.
 #pragma once
 
+#include "proxy/net/proxy_intake.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/net/task_group.hpp"
 #include "proxy/runtime/admission.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <thread>
 
 namespace hsmfront::runtime {
@@ -41,6 +43,8 @@ class Worker {
 
     // The following run on the worker's thread (see post()).
 
+    /// From whom connections accepted from now on must begin with a PROXY header. At first none.
+    void set_balancers(std::shared_ptr<const net::Balancers> balancers);
     /// Accepts from `acceptor`, which listens already, until drain().
     void accept(net::Acceptor acceptor, Serve serve);
     /// Stops accepting; sessions end when what they are doing is done.
@@ -57,6 +61,15 @@ class Worker {
     [[nodiscard]] net::Task<void> session(
         Serve serve, net::Accepted accepted, Admission::Slot slot
     );
+    [[nodiscard]] net::Task<void> relayed_session(
+        Serve serve,
+        net::Accepted accepted,
+        Admission::Slot slot,
+        std::shared_ptr<const net::Balancers> balancers
+    );
+    /// Reads the PROXY header of `accepted` and takes its addresses. On failure the connection is
+    /// reset, the reason logged.
+    [[nodiscard]] net::Task<bool> identify(net::Accepted& accepted, net::milliseconds limit);
     void admit(net::Socket socket, const Serve& serve);
 
     Admission& admission_;
@@ -64,6 +77,7 @@ class Worker {
     net::asio::io_context loop_{1};
     net::BufferPool buffers_;
     net::SessionRegistry sessions_;
+    std::shared_ptr<const net::Balancers> balancers_ = std::make_shared<net::Balancers>();
     net::WorkerContext context_{loop_.get_executor(), buffers_, sessions_};
     std::list<net::Acceptor> acceptors_;
     net::TaskGroup tasks_{loop_.get_executor()};

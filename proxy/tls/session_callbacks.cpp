@@ -88,9 +88,9 @@ SSL_TICKET_RETURN SessionCallbacks::
         return SSL_TICKET_RETURN_IGNORE;
     }
     renew(session);
-    // TLS 1.2 tickets serve any number of times, and a renewed one makes OpenSSL's clients drop the
-    // old session without telling them of the new (Perl's IO::Socket::SSL is then left with none).
-    const bool fresh = options.send_tickets && SSL_version(ssl) >= TLS1_3_VERSION;
+    // A TLS 1.2 client of OpenSSL's that gets a new ticket gives the session up for which it had
+    // the old one: the control connection's, to which others go back for the next transfer.
+    const bool fresh = options.send_tickets && SSL_version(ssl) == TLS1_3_VERSION;
     return fresh ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 

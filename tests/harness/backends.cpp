@@ -28,7 +28,8 @@ Command vsftpd_command(const fs::path& directory, std::uint16_t port) {
         file,
         "listen=YES\nlisten_address=127.0.0.1\nlisten_port=" + std::to_string(port) +
             "\nbackground=NO\nrun_as_launching_user=YES\nftp_username=" + user_name() +
-            "\nlocal_enable=NO\nanonymous_enable=YES\nanon_root=" + (directory / "root").string() +
+            "\nmax_clients=0\nmax_per_ip=0\nlocal_enable=NO\nanonymous_enable=YES\nanon_root=" +
+            (directory / "root").string() +
             "\nwrite_enable=YES\nanon_upload_enable=YES\nanon_mkdir_write_enable=YES\n"
             "anon_other_write_enable=YES\nanon_world_readable_only=NO\nallow_writeable_chroot=YES\n"
             "secure_chroot_dir=" +

@@ -16,6 +16,7 @@ class Vsftpd {
     Vsftpd(const std::filesystem::path& directory, PortBlock& ports);
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] pid_t pid() const { return process_.pid(); }
     /// What it serves, writeable.
     [[nodiscard]] std::filesystem::path root() const { return root_; }
     /// Commands and replies as it saw them.

@@ -44,7 +44,7 @@ std::string yaml_of(const FtpPart& ftp) {
            line("backend: " + endpoint("127.0.0.1", ftp.backend_port)) +
            line(
                "data: { passive_ports: " + std::to_string(ftp.passive_first) + "-" +
-               std::to_string(ftp.passive_last) + " }"
+               std::to_string(ftp.passive_last) + (ftp.data.empty() ? "" : ", " + ftp.data) + " }"
            ) +
            indented(ftp.extra);
 }

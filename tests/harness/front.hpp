@@ -29,6 +29,7 @@ struct FtpPart {
     std::uint16_t backend_port = 0;
     std::uint16_t passive_first = 0;
     std::uint16_t passive_last = 0;
+    std::string data;  ///< more entries of ftp.data: "session_reuse: require"
     std::string extra;
 };
 

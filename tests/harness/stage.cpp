@@ -15,52 +15,22 @@ std::string url(
 }  // namespace
 
 Stage::Stage()
-    : token(dir_.path() / "token"),
-      vsftpd(dir_.path() / "vsftpd", ports),
-      nginx(dir_.path() / "nginx", ports) {
+    : token(scratch() / "token"),
+      vsftpd(scratch() / "vsftpd", ports),
+      nginx(scratch() / "nginx", ports) {
     config.hsm.module = Token::module;
     config.hsm.token = Token::label;
     config.hsm.pin = std::string("{ value: \"") + Token::pin + "\" }";
     config.certificates = Material::get().certificates();
-    config.ftp.explicit_port = ports.next();
-    config.ftp.implicit_port = ports.next();
     config.ftp.backend_port = vsftpd.port();
-    config.ftp.passive_first = ports.range_first();
-    config.ftp.passive_last = ports.range_last();
-    config.http.port = ports.next();
     config.http.backend_port = nginx.port();
     config.env = token.environment();
 }
 
-Front& Stage::launch(int terminal) {
-    front = std::make_unique<Front>(config, dir_.path(), terminal);
-    return *front;
-}
-
-void Stage::start() {
-    launch();
-    if (config.ftp.enabled) {
-        ASSERT_TRUE(front->up("ftp"));
-    }
-    if (config.http.enabled) {
-        ASSERT_TRUE(front->up("http"));
-    }
-}
-
 void Stage::TearDown() {
-    if (!front) {
-        return;
-    }
-    if (front->process().running()) {
-        EXPECT_EQ(front->process().stop(30s), 0) << "hsmfront did not stop well on SIGTERM";
-    }
-    EXPECT_EQ(front->line_with("Sanitizer:"), "");
+    FrontStage::TearDown();
     if (HasFailure()) {
-        std::cout << "--- hsmfront.yaml\n"
-                  << config.yaml() << "--- hsmfront\n"
-                  << front->log() << "--- vsftpd\n"
-                  << vsftpd.log() << "--- nginx\n"
-                  << nginx.log() << std::flush;
+        std::cout << "--- vsftpd\n" << vsftpd.log() << "--- nginx\n" << nginx.log() << std::flush;
     }
 }
 

@@ -2,14 +2,9 @@
 #pragma once
 
 #include "tests/harness/backends.hpp"
-#include "tests/harness/files.hpp"
-#include "tests/harness/front.hpp"
+#include "tests/harness/front_stage.hpp"
 #include "tests/harness/material.hpp"
-#include "tests/harness/ports.hpp"
 
-#include <gtest/gtest.h>
-
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,18 +18,13 @@ constexpr bool sanitized = false;
 
 /// `config` begins as a working one: FTP with alias "rsa" before vsftpd, HTTP with alias "ec"
 /// before nginx, both keys in the token. A test changes what it is about, then calls start().
-class Stage : public ::testing::Test {
+class Stage : public FrontStage {
   protected:
     Stage();
 
-    /// Starts the proxy and waits until the enabled protocols are up.
-    void start();
-    /// Starts the proxy without waiting for anything.
-    Front& launch(int terminal = -1);
-    /// Stops the proxy as an operator would; it must end well. Prints the logs if the test failed.
+    /// As FrontStage does; prints the backends' logs too.
     void TearDown() override;
 
-    [[nodiscard]] std::filesystem::path scratch() const { return dir_.path(); }
     [[nodiscard]] std::string https(const std::string& path, const std::string& host = "localhost")
         const;
     [[nodiscard]] std::string ftp(const std::string& path, const std::string& host = "localhost")
@@ -54,16 +44,9 @@ class Stage : public ::testing::Test {
     /// A new file of random bytes.
     [[nodiscard]] std::filesystem::path sample(std::size_t size) const;
 
-  private:
-    TempDir dir_;
-
-  protected:
-    PortBlock ports;
     Token token;
     Vsftpd vsftpd;
     Nginx nginx;
-    FrontConfig config;
-    std::unique_ptr<Front> front;
 };
 
 }  // namespace hsmfront::test

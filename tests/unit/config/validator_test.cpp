@@ -153,6 +153,15 @@ TEST(Validator, PassivePortsKeepClear) {
     );
 }
 
+TEST(Validator, PassiveRulesSayForWhom) {
+    Settings settings = sound();
+    settings.ftp.data.passive_rules = {{{"10.0.0.0/8"}, ""}, {{}, "192.0.2.1"}};
+    EXPECT_THAT(
+        problems(settings),
+        ElementsAre("ftp.data.passive_rules[1].clients: is missing: the networks it is for")
+    );
+}
+
 TEST(Validator, BackendsMayNotBeOurselves) {
     Settings settings = sound();
     settings.ftp.backend.endpoint = {"localhost", 21};

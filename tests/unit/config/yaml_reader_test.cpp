@@ -122,6 +122,27 @@ shutdown: { drain: 0 }
     EXPECT_EQ(settings.drain, 0ms);
 }
 
+TEST(YamlReader, ReadsWhatBalancersAndPassiveAddressesNeed) {
+    const LoadResult result = read(R"(
+ftp:
+  backend: { proxy_protocol: v2, data_proxy_protocol: v1 }
+  data:
+    passive_rules:
+      - { clients: [10.0.0.0/8, "fd00::/8"], address: 10.0.0.5 }
+      - { clients: 192.0.2.1, address: auto }
+proxy_protocol: { accept_from: [127.0.0.1, "2001:db8::/32"], timeout: 3s }
+)");
+    const Settings& settings = result.settings;
+    EXPECT_EQ(settings.ftp.proxy_protocol, (FtpProxyProtocol{ProxyVersion::v2, ProxyVersion::v1}));
+    EXPECT_THAT(
+        settings.ftp.data.passive_rules,
+        ElementsAre(
+            PassiveRule{{"10.0.0.0/8", "fd00::/8"}, "10.0.0.5"}, PassiveRule{{"192.0.2.1"}, ""}
+        )
+    );
+    EXPECT_EQ(settings.proxy_protocol, (ProxyProtocol{{"127.0.0.1", "2001:db8::/32"}, 3s}));
+}
+
 TEST(YamlReader, KeysAreCaseInsensitive) {
     const LoadResult result =
         read("Ftp:\n  HSM: { Enabled: false }\n  Data:\n    Passive_Ports: 2000\n");
@@ -200,7 +221,18 @@ TEST(YamlReader, WrongTypesSayExpectedAndFound) {
         {"ftp: { backend: { address: \"a b\" } }",
          "ftp.backend.address: expected an address or host name, found \"a b\""},
         {"ftp: { data: { passive_address: here } }",
-         "ftp.data.passive_address: expected auto or an IP address, found \"here\""},
+         "ftp.data.passive_address: expected auto or an IPv4 address, found \"here\""},
+        {"ftp: { data: { passive_address: \"2001:db8::1\" } }",
+         "PASV replies hold IPv4 addresses only, found \"2001:db8::1\"; clients on IPv6 use EPSV"},
+        {"ftp: { data: { passive_address: [192.0.2.1] } }", "(by client: passive_rules)"},
+        {"ftp: { data: { passive_rules: [{ clients: [10.0.0.0/33], address: auto }] } }",
+         "ftp.data.passive_rules[0].clients: expected a network"},
+        {"ftp: { data: { passive_rules: [{ clients: \"::/0\", address: \"::1\" }] } }",
+         "ftp.data.passive_rules[0].address: PASV replies hold IPv4 addresses only"},
+        {"ftp: { backend: { proxy_protocol: v3 } }",
+         "ftp.backend.proxy_protocol: expected none, v1 or v2"},
+        {"proxy_protocol: { accept_from: [balancer] }",
+         "proxy_protocol.accept_from: expected a network"},
         {"ftp: { data: { passive_ports: 50999:50000 } }", "expected a range of ports"},
         {"limits: { connections: 0 }", "limits.connections: expected a whole number"},
         {"limits: { handshakes_per_address: 100 }", "expected a rate per s, m or h"},
@@ -312,9 +344,7 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
          {"tls: { client_certificate: { mode: require, ca: ca.pem } }",
           "tls: { tickets: { keys: /etc/tickets } }",
           "tls: { fips: true }",
-          "proxy_protocol: { accept_from: [10.0.0.1] }",
-          "ftp: { backends: [{ address: a, port: 1 }] }",
-          "ftp: { data: { passive_address: [{ from: 10.0.0.0/8, address: 10.0.0.1 }] } }"}) {
+          "ftp: { backends: [{ address: a, port: 1 }] }"}) {
         EXPECT_THAT(
             problems(std::string{text} + "\n"),
             ElementsAre(AllOf(HasSubstr(": error: "), HasSubstr("not available in this version")))
@@ -334,7 +364,7 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
     EXPECT_THAT(
         problems(
             "tls: { client_certificate: { mode: none, ca: ca.pem, crl: crl.pem } }\n"
-            "proxy_protocol: { accept_from: [] }\nadmin:\nlog: { access: none }\n",
+            "admin:\nlog: { access: none }\n",
             {"http.http2=false", "http.routes=[]"}
         ),
         IsEmpty()

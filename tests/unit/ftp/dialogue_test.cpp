@@ -216,6 +216,23 @@ TEST_F(FtpDialogue, ReinOnImplicitKeepsTls) {
     EXPECT_EQ(reply("220 backend"), Words{"C 220"});
 }
 
+TEST_F(FtpDialogue, ReinOnImplicitStartsAgainAtProtP) {
+    Policy policy = default_policy();
+    policy.mode = config::FtpTlsMode::implicit_tls;
+    policy.require_tls_data = false;
+    begin(policy);
+    static_cast<void>(dialogue_->start());
+    static_cast<void>(dialogue_->on_backend(true));
+    static_cast<void>(reply("220 backend"));
+    static_cast<void>(command("PBSZ 0"));
+    EXPECT_EQ(command("PROT C"), Words{"C 200"});
+    static_cast<void>(command("REIN"));
+    static_cast<void>(dialogue_->on_backend(true));
+    static_cast<void>(reply("220 backend"));
+    set_up_passive();
+    EXPECT_EQ(command("RETR a"), Words{"download P 4000"});
+}
+
 TEST_F(FtpDialogue, ImplicitStartsAtProtP) {
     Policy policy = default_policy();
     policy.mode = config::FtpTlsMode::implicit_tls;

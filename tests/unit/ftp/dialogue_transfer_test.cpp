@@ -178,6 +178,21 @@ TEST_F(FtpTransfer, RestDirectlyPrecedesRetrAtTheBackend) {
     EXPECT_EQ(data(Kind::backend_connected), Words{"B RETR a"});
 }
 
+TEST_F(FtpTransfer, RefusesImpossibleOffsets) {
+    log_in();
+    for (const char* line :
+         {"REST",
+          "REST ",
+          "REST -1",
+          "REST -0",
+          "REST +1",
+          "REST 1 ",
+          "REST 9223372036854775808"}) {
+        EXPECT_EQ(command(line), Words{"C 501"}) << line;
+    }
+    EXPECT_EQ(command("REST 9223372036854775807"), Words{"B REST 9223372036854775807"});
+}
+
 TEST_F(FtpTransfer, BackendDataStandsBeforeTheCommandGoes) {
     log_in();
     set_up_passive();
@@ -464,7 +479,14 @@ TEST_F(FtpTransfer, DrainWaitsForTheTransfer) {
 TEST_F(FtpTransfer, BrokenLineCutsTheTransfer) {
     log_in();
     start_moving("STOR a");
-    EXPECT_EQ(shown(dialogue_->on_broken_line("NUL")), (Words{"C 500", "abort", "end"}));
+    EXPECT_EQ(shown(dialogue_->on_broken_line("NUL")), (Words{"abort", "C 500", "end"}));
+}
+
+TEST_F(FtpTransfer, BackendThatGivesUpBeforeTheCommandCutsTheTransferFirst) {
+    log_in();
+    set_up_passive();
+    static_cast<void>(command("RETR a"));
+    EXPECT_EQ(reply("421 too late"), (Words{"abort", "C 421", "end"}));
 }
 
 TEST_F(FtpTransfer, IsLoggedOnceWithItsOutcome) {

@@ -39,6 +39,8 @@ TEST(FtpFeatures, ReplacesTheBackendsTlsLines) {
          "  UTF8",
          "\tREST STREAM",
          "211-MDTM",
+         " PROT\tC;P",
+         " PBSZ;",
          "",
          "211 End"}};
     const Reply merged = merge_features(&backend, {});

@@ -98,6 +98,14 @@ TEST(FtpLineSplitter, LimitsTheLine) {
     EXPECT_EQ(split("123456789"sv, 9, 8).error, make_error_code(Errc::line_too_long));
 }
 
+TEST(FtpLineSplitter, LimitsDoubledIacToo) {
+    EXPECT_EQ(split("\xff\xff\xff\xff\r\n"sv, 1, 2).lines.size(), 1U);
+    EXPECT_EQ(
+        split("\xff\xff\xff\xff\xff\xff"sv, 1, 2).error, make_error_code(Errc::line_too_long)
+    );
+    EXPECT_EQ(split("12\xff\x61"sv, 1, 2).error, make_error_code(Errc::line_too_long));
+}
+
 TEST(FtpLineSplitter, StripsTelnetInterruptBeforeAbor) {
     EXPECT_EQ(
         split("\xff\xf4\xff\xf2"

@@ -87,6 +87,9 @@ TEST(FtpReply, InnerLinesMayBeginWithDigits) {
 TEST(FtpReply, RejectsChangedCodeInMultiline) {
     EXPECT_EQ(parse("211-a\r\n226 b\r\n211 c\r\n"sv).error, make_error_code(Errc::changed_code));
     EXPECT_EQ(parse("211-a\r\n226\r\n"sv).error, make_error_code(Errc::changed_code));
+    // Clients that look for three digits and a space do not ask whether they are a code.
+    EXPECT_EQ(parse("213-a\r\n999 b\r\n213 c\r\n"sv).error, make_error_code(Errc::changed_code));
+    EXPECT_EQ(parse("213-a\r\n000\r\n213 c\r\n"sv).error, make_error_code(Errc::changed_code));
 }
 
 TEST(FtpReply, RejectsWhatIsNoReply) {
@@ -117,6 +120,15 @@ TEST(FtpReply, LimitsLineAndReply) {
     ReplyParser parser;
     parser.append(line);
     EXPECT_EQ(parser.next().error(), make_error_code(Errc::line_too_long));
+
+    // The CR that has come of a CRLF is no part of the line.
+    const std::string longest = line.substr(0, ReplyParser::line_limit) + "\r";
+    ReplyParser patient;
+    patient.append(longest);
+    EXPECT_TRUE(patient.next());
+    patient.append("\n"sv);
+    const auto at_limit = patient.next();
+    EXPECT_TRUE(at_limit && *at_limit);
 
     ReplyParser endless;
     endless.append("200-a\r\n"sv);

@@ -1,8 +1,6 @@
 // Heads as the next hop sees them.
 #include "proxy/http/forwarding.hpp"
 
-#include "proxy/http/networks.hpp"
-
 #include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -273,24 +271,6 @@ TEST(HttpForwarding, DefaultHostIsServerNameOrAddress) {
     EXPECT_EQ(identify_client(peer, local, "a.example", false).default_host, "a.example:8443");
     EXPECT_EQ(identify_client(peer, local, "", false).default_host, "[2001:db8::9]:8443");
     EXPECT_EQ(identify_client(peer, local, "a\r\nb", false).default_host, "[2001:db8::9]:8443");
-}
-
-TEST(HttpNetworks, MatchPrefixes) {
-    const Networks networks({"10.0.0.0/8", "192.0.2.7", "2001:db8::/33", "nonsense", "1.2.3.4/33"});
-    EXPECT_TRUE(networks.contains(make_address("10.255.0.1")));
-    EXPECT_TRUE(networks.contains(make_address("::ffff:10.1.2.3")));
-    EXPECT_TRUE(networks.contains(make_address("192.0.2.7")));
-    EXPECT_TRUE(networks.contains(make_address("2001:db8:7fff::1")));
-    EXPECT_FALSE(networks.contains(make_address("11.0.0.1")));
-    EXPECT_FALSE(networks.contains(make_address("192.0.2.8")));
-    EXPECT_FALSE(networks.contains(make_address("2001:db8:8000::1")));
-    EXPECT_FALSE(networks.contains(make_address("1.2.3.4")));
-}
-
-TEST(HttpNetworks, ZeroPrefixOfOneFamilyOnly) {
-    const Networks networks({"0.0.0.0/0"});
-    EXPECT_TRUE(networks.contains(make_address("203.0.113.1")));
-    EXPECT_FALSE(networks.contains(make_address("2001:db8::1")));
 }
 
 }  // namespace

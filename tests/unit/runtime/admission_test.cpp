@@ -43,6 +43,21 @@ TEST(Admission, CountsAllConnections) {
     EXPECT_TRUE(admission.admit(make_address("192.0.2.3")));
 }
 
+TEST(Admission, CountsAConnectionForAClientKnownLater) {
+    Admission admission(limits(2, 1));
+    auto first = admission.admit();
+    auto second = admission.admit();
+    ASSERT_TRUE(first && second);
+    EXPECT_FALSE(admission.admit()) << "a place is taken before the client is known";
+    EXPECT_TRUE(first->assign(make_address("192.0.2.1")));
+    EXPECT_FALSE(second->assign(make_address("::ffff:192.0.2.1")));
+    EXPECT_EQ(admission.refused(), 2U);
+    first.reset();
+    EXPECT_TRUE(second->assign(make_address("192.0.2.1")));
+    second.reset();
+    EXPECT_EQ(admission.connections(), 0U);
+}
+
 TEST(Admission, LimitsTheRateOfOneAddress) {
     Admission admission(limits(1000, 1000, {3, 1s}));
     const auto start = Admission::Clock::now();

@@ -153,6 +153,22 @@ net::Task<void> serve_control(
     static_cast<void>(co_await net::read_some(stream, buffer));
 }
 
+/// TLS 1.3 clients of OpenSSL's use a ticket once; those of TLS 1.2 go back to the same session.
+TEST(SessionTagTickets, ManyDataConnectionsResumeTheSameTls12Session) {
+    const auto context = file_context();
+    const SessionTag tag = SessionTag::random();
+    Seen seen;
+    const auto ticket =
+        connect_once(context, {tag, false, true, false}, TLS1_2_VERSION, nullptr, seen);
+    ASSERT_NE(ticket, nullptr);
+    for (int i = 0; i < 3; ++i) {
+        static_cast<void>(
+            connect_once(context, {tag, true, true, true}, TLS1_2_VERSION, ticket.get(), seen)
+        );
+        EXPECT_TRUE(seen.resumed) << i;
+    }
+}
+
 TEST(SessionTagTickets, AFreshOneGoesOutWithEachReply) {
     const auto context = file_context();
     const SessionTag tag = SessionTag::random();

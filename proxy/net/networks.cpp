@@ -1,12 +1,12 @@
 // CIDR ranges, all kept as IPv6.
-#include "proxy/http/networks.hpp"
+#include "proxy/net/networks.hpp"
 
 #include <boost/asio/ip/address_v6.hpp>
 
 #include <algorithm>
 #include <charconv>
 
-namespace hsmfront::http {
+namespace hsmfront::net {
 
 namespace {
 
@@ -74,4 +74,4 @@ ip::address unmapped(const ip::address& address) {
                              : ip::address(ip::address_v6(v6.to_bytes()));
 }
 
-}  // namespace hsmfront::http
+}  // namespace hsmfront::net
