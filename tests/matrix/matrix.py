@@ -103,9 +103,10 @@ class Stage:
             backend.place(file)
         outcome = clients.run(cell, self.options.cache, HOSTS[cell.family], port, self.ca, file,
                               directory)
-        stored = backend.root / file.name
-        if outcome.passed and stored.read_bytes() != file.read_bytes():
+        if outcome.passed and (backend.root / file.name).read_bytes() != file.read_bytes():
             outcome = outcome._replace(passed=False, reason="the backend has another file")
+        if outcome.passed and front and (objection := front.objection(cell, file.name)):
+            outcome = outcome._replace(passed=False, reason=objection)
         return outcome
 
     def stop(self):
