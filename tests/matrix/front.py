@@ -64,11 +64,14 @@ shutdown: {{ drain: 10s }}
         (self.directory / "softhsm2.conf").write_text(
             f"directories.tokendir = {self.directory}/token\nobjectstore.backend = file\n"
             "log.level = ERROR\n")
-        return (f'hsm: {{ module: {MODULE}, token: front, pin: {{ value: "123456" }}, signers: 2 }}\n'
-                f"certificates: {material}/certs")
+        return (f"hsm: {{ module: {MODULE}, token: front, signers: 2, "
+                f'pin: {{ value: "123456" }} }}\ncertificates: {material}/certs')
 
     def port(self, cell):
         return self.explicit if cell.security == "explicit" else self.implicit
+
+    def lines_about(self, file):
+        return [line for line in self.process.log().splitlines() if file in line]
 
     def objection(self, cell, file, limit=5):
         """What the transfer log says against the cell: its files went with another TLS version, or
