@@ -1,5 +1,5 @@
 """The FTP servers of the matrix: in plaintext behind hsmfront, and with their own TLS for the
-direct comparison. All serve user "ftp", password "secret", on loopback, each from a root of its own.
+direct comparison. All serve user "ftp", password "secret", on loopback, each from its own root.
 """
 import grp
 import os
@@ -25,7 +25,7 @@ class Tls:
 
 
 class Backend:
-    """A running server. `host` is 127.0.0.1 or ::1; `unpacked` is prepare.sh's folder of servers."""
+    """A running server. `host` is 127.0.0.1 or ::1, `unpacked` prepare.sh's folder of servers."""
 
     def __init__(self, name, directory, port, unpacked, host="127.0.0.1", tls=None):
         self.name, self.directory, self.port = name, directory, port
@@ -65,7 +65,8 @@ def vsftpd(server):
     if server.tls:
         yes = {True: "YES", False: "NO"}
         tls = (f"ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\n"
-               f"force_anon_data_ssl=YES\nssl_ciphers=HIGH\nimplicit_ssl={yes[server.tls.implicit]}\n"
+               f"force_anon_data_ssl=YES\nssl_ciphers=HIGH\n"
+               f"implicit_ssl={yes[server.tls.implicit]}\n"
                f"require_ssl_reuse={yes[server.tls.require_reuse]}\n"
                f"rsa_cert_file={server.tls.certificate}\nrsa_private_key_file={server.tls.key}\n")
     user = pwd.getpwuid(os.geteuid()).pw_name
@@ -136,7 +137,8 @@ def pureftpd(server):
     users = server.write("users", f"ftp:{password_hash()}:{OWNER.pw_uid}:{OWNER.pw_gid}::"
                                   f"{server.root}/./::::::::::::\n")
     database = server.directory / "users.pdb"
-    subprocess.run([f"{server.unpacked}/usr/bin/pure-pw", "mkdb", database, "-f", users], check=True)
+    make = [f"{server.unpacked}/usr/bin/pure-pw", "mkdb", database, "-f", users]
+    subprocess.run(make, check=True)
     argv = [f"{server.unpacked}/usr/sbin/pure-ftpd", "--bind", f"{server.host},{server.port}",
             "--login", f"puredb:{database}", "--noanonymous", "--dontresolve", "--minuid", "1",
             "--maxclientsnumber", "100", "--maxclientsperip", "100", "--notruncate",

@@ -4,7 +4,8 @@ import random
 from typing import NamedTuple
 
 DIMENSIONS = {
-    "client": ("curl", "curl-gnutls", "lftp", "ftplib", "basic-ftp", "wget", "net-ftp", "java", "go"),
+    "client": ("curl", "curl-gnutls", "lftp", "ftplib", "basic-ftp", "wget", "net-ftp", "java",
+               "go"),
     "security": ("explicit", "implicit"),
     "tls": ("1.2", "1.3"),
     "data": ("passive", "active"),

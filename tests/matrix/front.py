@@ -1,7 +1,9 @@
 """hsmfront before one backend, and the keys it serves with."""
 import pathlib
+import re
 import shutil
 import subprocess
+import time
 
 from harness import PortBlock, Process
 
@@ -45,7 +47,7 @@ ftp:
     session_reuse: {cell.reuse}
     backend: {cell.backend_data}
 http: {{ enabled: false }}
-log: {{ level: debug }}
+log: {{ level: info }}
 shutdown: {{ drain: 10s }}
 """)
         self.process = Process([binary, "serve", "-c", directory / "hsmfront.yaml"],
@@ -62,8 +64,27 @@ shutdown: {{ drain: 10s }}
         (self.directory / "softhsm2.conf").write_text(
             f"directories.tokendir = {self.directory}/token\nobjectstore.backend = file\n"
             "log.level = ERROR\n")
-        return (f'hsm: {{ module: {MODULE}, token: front, pin: {{ value: "123456" }}, signers: 2 }}\n'
-                f"certificates: {material}/certs")
+        return (f"hsm: {{ module: {MODULE}, token: front, signers: 2, "
+                f'pin: {{ value: "123456" }} }}\ncertificates: {material}/certs')
 
     def port(self, cell):
         return self.explicit if cell.security == "explicit" else self.implicit
+
+    def lines_about(self, file):
+        return [line for line in self.process.log().splitlines() if file in line]
+
+    def objection(self, cell, file, limit=5):
+        """What the transfer log says against the cell: its files went with another TLS version, or
+        were resumed or not against the setting. "" if nothing."""
+        line = re.compile(rf'ftps transfer .* path="[^"]*{file}" .* tls=TLSv(\S+) resumed=(\w+)')
+        deadline = time.monotonic() + limit  # it is written after the reply that the client saw
+        while not (transfers := line.findall(self.process.log())):
+            if time.monotonic() > deadline:
+                return "the transfer log lacks the file"
+            time.sleep(0.02)
+        if any(tls != cell.tls for tls, _ in transfers):
+            return f"not with TLS {cell.tls}: {transfers}"
+        wrong = {"off": "true", "require": "false"}.get(cell.reuse)
+        if any(resumed == wrong for _, resumed in transfers):
+            return f"session_reuse {cell.reuse}, but: {transfers}"
+        return ""

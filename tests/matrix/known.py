@@ -19,8 +19,8 @@ KNOWN = [
     Known("curl-gnutls", {"tls": ("1.3",), "reuse": ("require",)},
           "libcurl switches tickets off in GnuTLS, and TLS 1.3 has no other way to resume"),
     Known("go", {"tls": ("1.2",), "reuse": ("require",)},
-          "Go before 1.21 has no extended master secret (RFC 7627), without which a resumed TLS 1.2 "
-          "session does not prove that the peer is the same", directly=False),
+          "Go before 1.21 has no extended master secret (RFC 7627), without which a resumed TLS "
+          "1.2 session does not prove that the peer is the same", directly=False),
 ]
 # Cells that fail now and then through a race inside the client: they are tried again.
 RACES = [

@@ -38,7 +38,8 @@ def arguments():
                         help="the cells against the servers' own TLS, without hsmfront")
     parser.add_argument("--known", action="store_true", help="only cells that known.py lists")
     parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
-    parser.add_argument("--limit", type=int, default=1500, help="seconds; the rest counts as failed")
+    parser.add_argument("--limit", type=int, default=1500,
+                        help="seconds; cells that are left then count as failed")
     parser.add_argument("--report", type=pathlib.Path, help="folder for matrix.md and matrix.tsv")
     parser.add_argument("--keep", type=pathlib.Path, help="folder to work in and to leave")
     for name, values in cells.DIMENSIONS.items():
@@ -47,16 +48,19 @@ def arguments():
 
 
 class Stage:
-    """The servers that the chosen cells run against."""
+    """The servers that the cells run against."""
 
-    def __init__(self, options, directory, chosen):
+    def __init__(self, options, directory):
         self.options, self.directory = options, directory
         self.material = make_material(directory / "material")
         self.ca = self.material / "ca/ca.pem"
         self.block = PortBlock()
         self.backends, self.fronts = {}, {}
+
+    def start(self, chosen):
+        """Starts what the chosen cells need; stop() is due even if this fails."""
         for cell in chosen:
-            (self.start_direct if options.direct else self.start_front)(cell)
+            (self.start_direct if self.options.direct else self.start_front)(cell)
         for front in self.fronts.values():
             front.await_ready()
 
@@ -103,9 +107,12 @@ class Stage:
             backend.place(file)
         outcome = clients.run(cell, self.options.cache, HOSTS[cell.family], port, self.ca, file,
                               directory)
-        stored = backend.root / file.name
-        if outcome.passed and stored.read_bytes() != file.read_bytes():
+        if outcome.passed and (backend.root / file.name).read_bytes() != file.read_bytes():
             outcome = outcome._replace(passed=False, reason="the backend has another file")
+        if outcome.passed and front and (objection := front.objection(cell, file.name)):
+            outcome = outcome._replace(passed=False, reason=objection)
+        if not outcome.passed and front:
+            outcome = outcome._replace(reason=f"{outcome.reason} {front.lines_about(file.name)}")
         return outcome
 
     def stop(self):
@@ -171,8 +178,9 @@ def main():
         directory = options.keep or pathlib.Path(temporary)
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)  # servers change to another user
-        stage = Stage(options, directory.resolve(), chosen)
+        stage = Stage(options, directory.resolve())
         try:
+            stage.start(chosen)
             outcomes = run_all(stage, chosen, options)
         finally:
             complaints = stage.stop()

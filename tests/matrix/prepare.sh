@@ -6,6 +6,7 @@
 # DIR is .cache/matrix unless given. What is there and current stays. Needs apt and npm.
 set -euo pipefail
 cd "$(dirname "$0")"
+. ../../.ci/packages.sh
 dir=${1:-$PWD/../../.cache/matrix}
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -14,7 +15,11 @@ servers() {
     local fresh=$dir/servers.new
     rm -rf "$fresh"
     mkdir -p "$fresh/packages"
-    (cd "$fresh/packages" && apt-get -qq download proftpd-core proftpd-mod-crypto pure-ftpd)
+    (
+        cd "$fresh/packages"
+        download() { apt-get -qq download proftpd-core proftpd-mod-crypto pure-ftpd; }
+        download || { as_root apt-get -qq update && download; }
+    )
     for package in "$fresh"/packages/*.deb; do
         dpkg -x "$package" "$fresh"
     done
