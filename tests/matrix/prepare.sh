@@ -34,7 +34,7 @@ javascript() {
 
 compiled() {
     mkdir -p "$dir/built"
-    javac -Xlint:-options -cp /usr/share/java/commons-net.jar -d "$dir/built" clients/CommonsNet.java
+    javac -cp /usr/share/java/commons-net.jar -d "$dir/built" clients/CommonsNet.java
     env GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$dir/go" GOFLAGS= CGO_ENABLED=0 \
         go build -o "$dir/built/go_ftp" clients/go_ftp.go
     rm -rf "$dir/go"

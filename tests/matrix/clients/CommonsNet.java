@@ -51,7 +51,8 @@ public class CommonsNet {
                 Field field = context.getClass().getDeclaredField("sessionHostPortCache");
                 field.setAccessible(true);
                 Object cache = field.get(context);
-                Object newest = call(cache, "get", key(session.getPeerHost(), session.getPeerPort()));
+                String control = key(session.getPeerHost(), session.getPeerPort());
+                Object newest = call(cache, "get", control);
                 for (String host : new String[] {
                          socket.getInetAddress().getHostName(),
                          socket.getInetAddress().getHostAddress()}) {
@@ -96,7 +97,9 @@ public class CommonsNet {
     }
 
     static void session(String[] arguments) throws Exception {
-        String host = arguments[0], file = arguments[6], name = Path.of(file).getFileName().toString();
+        String host = arguments[0];
+        String file = arguments[6];
+        String name = Path.of(file).getFileName().toString();
         boolean implicit = arguments[2].equals("implicit");
         SSLContext context = trusting(arguments[5]);
         FTPSClient client = arguments[8].equals("require") ? new ResumingClient(implicit, context)

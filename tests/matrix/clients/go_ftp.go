@@ -1,7 +1,8 @@
 // Go's github.com/jlaffaye/ftp. Passive only. Its data connections resume when the TLS
 // configuration has a session cache, which is the caller's to give. Debian's version waits for the
 // TLS handshake of a data connection before it sends the command that the handshake belongs to, and
-// so hangs with every server; the dial function below leaves the handshake to the first byte.
+// so gets nowhere with any of the servers, directly or through hsmfront; the dial function below
+// leaves the handshake to the first byte.
 package main
 
 import (
