@@ -209,18 +209,6 @@ TEST_F(FtpOperator, UploadToABackendThatConnectsItselfIsCutByRst) {
     EXPECT_THAT(client->reply(), StartsWith("426"));
 }
 
-TEST_F(FtpOperator, RefusedLoginsEndTheSession) {
-    config.ftp.extra = "login: { attempts: 2, delay: 0s }\n";
-    connect();
-    auth();
-    EXPECT_TRUE(relayed("USER ann", "331 password"));
-    EXPECT_TRUE(relayed("PASS wrong", "530 no"));
-    EXPECT_TRUE(relayed("USER ann", "331 password"));
-    EXPECT_TRUE(relayed("PASS wrong", "530 no"));
-    EXPECT_THAT(client->reply(), StartsWith("421"));
-    EXPECT_EQ(client->reply(), "<close_notify>");
-}
-
 TEST_F(FtpOperator, TransferLogTellsWholeTransfersFromCutOnes) {
     log_in();
     ASSERT_TRUE(relayed("PASS geheim99", "230 in"));
