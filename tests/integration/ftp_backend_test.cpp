@@ -8,18 +8,6 @@ namespace {
 
 class FtpBackend : public FtpScene {
   protected:
-    void begin_upload() {
-        log_in();
-        begin("STOR a");
-        ASSERT_TRUE(data.send("some"));
-        ASSERT_EQ(behind.take(4), "some");
-    }
-    void begin_download() {
-        log_in();
-        begin("RETR a");
-        ASSERT_TRUE(behind.send("some"));
-        ASSERT_EQ(data.take(4), "some");
-    }
     /// The backend's process dies: the kernel closes what it had open.
     void die() {
         behind.close();

@@ -11,20 +11,6 @@ namespace {
 
 class FtpIntegrity : public FtpScene {
   protected:
-    /// An upload of which four bytes have arrived.
-    void begin_upload() {
-        log_in();
-        begin("STOR a");
-        ASSERT_TRUE(data.send("some"));
-        ASSERT_EQ(behind.take(4), "some");
-    }
-    /// A download of which four bytes have arrived.
-    void begin_download() {
-        log_in();
-        begin("RETR a");
-        ASSERT_TRUE(behind.send("some"));
-        ASSERT_EQ(data.take(4), "some");
-    }
     /// The backend never thinks that it has the whole file; the client is told.
     void expect_upload_cut(const std::string& code = "426") {
         EXPECT_EQ(behind.rest().ending, Ending::reset);

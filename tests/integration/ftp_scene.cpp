@@ -109,6 +109,20 @@ void FtpScene::begin(const std::string& command) {
     }
 }
 
+void FtpScene::begin_upload() {
+    log_in();
+    begin("STOR a");
+    ASSERT_TRUE(data.send("some"));
+    ASSERT_EQ(behind.take(4), "some");
+}
+
+void FtpScene::begin_download() {
+    log_in();
+    begin("RETR a");
+    ASSERT_TRUE(behind.send("some"));
+    ASSERT_EQ(data.take(4), "some");
+}
+
 void FtpScene::serve_some() {
     ASSERT_TRUE(behind.send(some()));
     behind.close();

@@ -44,6 +44,9 @@ class FtpScene : public FrontStage {
     void order(const std::string& command);
     /// passive(), order(), 150, and the client's data connection with TLS if PROT P.
     void begin(const std::string& command);
+    /// A session with an upload or a download of which four bytes have arrived.
+    void begin_upload();
+    void begin_download();
     /// The backend's side of a download of some(), up to its "226 done".
     void serve_some();
     /// The client's side of it.

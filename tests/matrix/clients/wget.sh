@@ -12,6 +12,7 @@ options=(--no-config --no-verbose --tries=1 --timeout=20 --ca-certificate="$ca"
 [ "$data" = passive ] || options+=(--no-passive-ftp)
 
 directory=$(dirname "$received")
+cd "$directory"  # where Wget puts its .listing
 wget "${options[@]}" --output-document="$directory/listing" "ftps://$host:$port/"
 grep -q "$name" "$directory/listing" || { echo "the listing lacks the file" >&2 && exit 1; }
 echo list
