@@ -25,10 +25,15 @@ RACE_ATTEMPTS = 5
 HOSTS = {"ipv4": "127.0.0.1", "ipv6": "::1"}
 
 
+def absolute(path):
+    """Servers and clients run in folders of their own."""
+    return pathlib.Path(path).resolve()
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hsmfront", type=pathlib.Path, help="the binary")
-    parser.add_argument("--cache", type=pathlib.Path,
+    parser.add_argument("--hsmfront", type=absolute, help="the binary")
+    parser.add_argument("--cache", type=absolute,
                         default=backends.HERE.parents[1] / ".cache/matrix",
                         help="the folder that prepare.sh filled")
     parser.add_argument("--short", action="store_true",
@@ -40,8 +45,8 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
     parser.add_argument("--limit", type=int, default=1500,
                         help="seconds; cells that are left then count as failed")
-    parser.add_argument("--report", type=pathlib.Path, help="folder for matrix.md and matrix.tsv")
-    parser.add_argument("--keep", type=pathlib.Path, help="folder to work in and to leave")
+    parser.add_argument("--report", type=absolute, help="folder for matrix.md and matrix.tsv")
+    parser.add_argument("--keep", type=absolute, help="folder to work in and to leave")
     for name, values in cells.DIMENSIONS.items():
         parser.add_argument("--" + name.replace("_", "-"), action="append", choices=values)
     return parser.parse_args()
