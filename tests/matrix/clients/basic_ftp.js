@@ -21,6 +21,8 @@ async function main() {
             secure: security === "implicit" ? "implicit" : true,
             secureOptions: {
                 ca: fs.readFileSync(ca),
+                // Node.js 18 does not find ::1 in a certificate.
+                servername: "localhost",
                 minVersion: `TLSv${version}`,
                 maxVersion: `TLSv${version}`,
             },
