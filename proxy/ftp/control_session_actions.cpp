@@ -169,6 +169,9 @@ std::string ControlSession::backend_header(config::ProxyVersion version) const {
     if (tls_ != nullptr) {
         const tls::HandshakeInfo& info = tls_->info();
         connection.tls = net::ProxiedTls{info.version, info.cipher, info.server_name, {}};
+        if (!info.client.fingerprint.empty()) {
+            connection.tls->client_name = info.client.common_name;
+        }
     }
     return net::format_proxy_header(version, connection);
 }

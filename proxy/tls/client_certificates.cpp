@@ -46,6 +46,26 @@ int note_verdict(int good, X509_STORE_CTX* verification) {
     return good;
 }
 
+std::string common_name_of(const X509* certificate) {
+    const X509_NAME* name = X509_get_subject_name(certificate);
+    int last = -1;
+    for (int next = last; (next = X509_NAME_get_index_by_NID(name, NID_commonName, last)) >= 0;) {
+        last = next;
+    }
+    if (last < 0) {
+        return {};
+    }
+    unsigned char* text = nullptr;
+    const auto* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, last));
+    const int size = ASN1_STRING_to_UTF8(&text, value);
+    std::string result;
+    if (size > 0) {
+        result.assign(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+    }
+    OPENSSL_free(text);
+    return result;
+}
+
 }  // namespace
 
 std::string subject_of(const X509* certificate) {
@@ -92,7 +112,10 @@ ClientIdentity client_identity(const SSL* ssl) {
     if (certificate == nullptr) {
         return {};
     }
-    return {subject_of(certificate), hexadecimal(fingerprint_of(certificate))};
+    return {
+        subject_of(certificate),
+        common_name_of(certificate),
+        hexadecimal(fingerprint_of(certificate))};
 }
 
 }  // namespace hsmfront::tls

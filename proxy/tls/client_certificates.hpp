@@ -14,6 +14,7 @@ namespace hsmfront::tls {
 /// Who the client has proven to be.
 struct ClientIdentity {
     std::string subject;      ///< RFC 2253
+    std::string common_name;  ///< the subject's last CN in UTF-8, or empty
     std::string fingerprint;  ///< SHA-256 of the certificate, 64 lower-case hexadecimal digits
 };
 

@@ -105,6 +105,20 @@ TEST_P(ClientCertificates, AGoodOneIsLetInAndItsSessionResumed) {
     }
 }
 
+TEST_P(ClientCertificates, BackendIsToldTheCommonName) {
+    config.ftp.backend_options = ", proxy_protocol: v2";
+    connect();
+    ASSERT_THAT(client->ask("AUTH TLS"), StartsWith("234"));
+    ASSERT_TRUE(client->secure());
+    ASSERT_TRUE(backend.accept());
+    const std::string head = backend.control().take(16);
+    ASSERT_EQ(head.size(), 16U);
+    const auto high = static_cast<unsigned char>(head[14]);
+    const auto low = static_cast<unsigned char>(head[15]);
+    using namespace std::string_literals;
+    EXPECT_THAT(backend.control().take(high * 256U + low), HasSubstr("\x22\0\3ann"s));
+}
+
 TEST_P(ClientCertificates, NoneIsRefusedWhereOneIsRequired) {
     show_none();
     EXPECT_TRUE(refused());
