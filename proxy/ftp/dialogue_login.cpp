@@ -20,6 +20,10 @@ void Dialogue::handle_login() {
 
 void Dialogue::login_reply(const Reply& reply) {
     const bool refused = reply.code == 530;
+    if (refused) {
+        // Before the client knows, so that nobody comes back uncounted.
+        out_.emplace_back(action::CountRefusedLogin{});
+    }
     out_.emplace_back(action::Answer{
         reply.serialise(), false, refused ? policy_.login_delay : std::chrono::milliseconds{}});
     if (reply.preliminary()) {
@@ -30,11 +34,8 @@ void Dialogue::login_reply(const Reply& reply) {
         logged_in_ = true;
     } else if (reply.code == 421) {
         end("backend said 421", true);
-    } else if (refused) {
-        out_.emplace_back(action::CountRefusedLogin{});
-        if (++refused_logins_ >= policy_.login_attempts) {
-            end_with_421("Too many refused logins.", "too many refused logins");
-        }
+    } else if (refused && ++refused_logins_ >= policy_.login_attempts) {
+        end_with_421("Too many refused logins.", "too many refused logins");
     }
 }
 

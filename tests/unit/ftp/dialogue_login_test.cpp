@@ -139,9 +139,9 @@ TEST_F(FtpLogins, RefusalsAreSlowCountedAndFew) {
     static_cast<void>(command("USER ann"));
     EXPECT_EQ(reply("331 password"), Words{"C 331"});
     static_cast<void>(command("PASS wrong"));
-    EXPECT_EQ(reply("530 no"), (Words{"slow C 530", "count"}));
+    EXPECT_EQ(reply("530 no"), (Words{"count", "slow C 530"}));
     static_cast<void>(command("USER bob"));
-    EXPECT_EQ(reply("530 not you"), (Words{"slow C 530", "count", "C 421", "end"}));
+    EXPECT_EQ(reply("530 not you"), (Words{"count", "slow C 530", "C 421", "end"}));
 }
 
 TEST_F(FtpLogins, CommandsOutOfOrderAreNoAttempts) {
