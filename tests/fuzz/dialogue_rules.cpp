@@ -139,11 +139,9 @@ void DialogueRules::actions(const ftp::Actions& actions, const ftp::Dialogue& di
         require(!ended_, "nothing follows the end");
         end_follows_ =
             i + 1 < actions.size() && std::holds_alternative<ftp::action::End>(actions[i + 1]);
-        const bool counts = std::holds_alternative<ftp::action::CountRefusedLogin>(actions[i]);
-        require(counts == std::exchange(login_refused_, false), "each refused login is counted");
         std::visit([this](const auto& action) { check(action); }, actions[i]);
     }
-    require(!login_refused_, "a refused login is counted at once");
+    require(!login_counted_, "only refused logins are counted");
     require(!must_end_ || ended_, "what cannot go on ends");
     check_state(dialogue);
 }
@@ -202,7 +200,11 @@ void DialogueRules::answered(const Command& command, const Reply& reply) {
         answered_transfer(reply);
     } else if (is_one_of(logins, command.verb) && reply.code == 530) {
         // Ours are for logins in clear; no backend saw them.
-        login_refused_ = control_ == Control::tls || !policy_.require_tls_control;
+        const bool backends = control_ == Control::tls || !policy_.require_tls_control;
+        require(
+            std::exchange(login_counted_, false) == backends,
+            "each refused login is counted before it is told"
+        );
     } else if (!reply.completion()) {
         return;
     } else if (is_one_of(data_set_ups, command.verb)) {
@@ -266,7 +268,10 @@ void DialogueRules::reset_login() {
     pbsz_ = false;
 }
 
-void DialogueRules::check(const ftp::action::CountRefusedLogin& /*count*/) { ++refused_logins_; }
+void DialogueRules::check(const ftp::action::CountRefusedLogin& /*count*/) {
+    login_counted_ = true;
+    ++refused_logins_;
+}
 
 void DialogueRules::check(const ftp::action::SelectHost& select) {
     const bool known = select.name.empty() ||

@@ -93,7 +93,7 @@ class DialogueRules {
     bool protect_ = false;  ///< PROT P
     bool epsv_all_ = false;
     bool logged_in_ = false;
-    bool login_refused_ = false;  ///< by the last answer; to be counted
+    bool login_counted_ = false;  ///< as refused; the answer is to follow
     std::size_t refused_logins_ = 0;
     bool log_due_ = false;  ///< a transfer was begun and not logged
     int told_ = 0;          ///< the last transfer's final reply
