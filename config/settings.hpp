@@ -92,11 +92,25 @@ struct Backend {
     friend bool operator==(const Backend&, const Backend&) = default;
 };
 
+/// How a backend is chosen among several.
+enum class Balance { round_robin, least_connections };
+
+/// HTTP backends that serve the same content.
+struct HttpBackends {
+    std::vector<Endpoint> servers;  ///< none: those of the section around
+    Balance balance = Balance::round_robin;
+
+    [[nodiscard]] bool configured() const { return !servers.empty(); }
+
+    friend bool operator==(const HttpBackends&, const HttpBackends&) = default;
+};
+
 /// What differs for clients that ask for one host name (SNI, RFC 6066 §3; HOST, RFC 7151).
 struct Host {
     std::string name;                  ///< lower case; "*.example.com" covers one label
     std::vector<std::string> aliases;  ///< one, or two for an RSA + EC pair
     std::optional<Backend> backend = std::nullopt;  ///< none: that of the protocol; FTP only
+    HttpBackends backends;                          ///< none: those of the protocol; HTTP only
 
     friend bool operator==(const Host&, const Host&) = default;
 };
@@ -226,20 +240,68 @@ struct HttpTimeouts {
     friend bool operator==(const HttpTimeouts&, const HttpTimeouts&) = default;
 };
 
+/// What one HTTP/2 connection may ask of us; beyond it the connection is closed with
+/// ENHANCE_YOUR_CALM (RFC 9113 §10.5). Rates are of one connection.
+struct Http2Limits {
+    std::size_t streams = 128;       ///< open at a time (SETTINGS_MAX_CONCURRENT_STREAMS)
+    std::size_t window = 262'144;    ///< bytes of a request's content taken in advance
+    Rate resets{200, 10s};           ///< streams ended by RST_STREAM, the client's or ours
+    Rate pings{100, 10s};            ///< PING and SETTINGS together
+    Rate empty_frames{200, 10s};     ///< DATA without content or end, PRIORITY, unknown
+    std::size_t continuations = 16;  ///< CONTINUATION frames of one header block
+
+    friend bool operator==(const Http2Limits&, const Http2Limits&) = default;
+};
+
 struct HttpLimits {
     std::size_t header = 65'536;        ///< bytes of request line and fields together
     std::size_t headers = 128;          ///< number of fields
     std::optional<std::uint64_t> body;  ///< bytes; none: no limit
+    Http2Limits http2;
 
     friend bool operator==(const HttpLimits&, const HttpLimits&) = default;
 };
 
 struct Forwarded {
     std::vector<std::string> trust;  ///< networks (CIDR) whose forwarding fields are believed
+    bool client_cert = true;         ///< emit Client-Cert (RFC 9440) for a verified certificate
     bool x_forwarded = true;         ///< emit X-Forwarded-For/-Proto/-Host/-Port
     bool forwarded = true;           ///< emit Forwarded (RFC 7239)
 
     friend bool operator==(const Forwarded&, const Forwarded&) = default;
+};
+
+/// Requests whose path begins with `path`, at a segment's end, on `host`.
+struct HttpRoute {
+    std::string host;       ///< as Host::name; empty: every host
+    std::string path{"/"};  ///< "/api" covers /api, /api/x and /api?x, not /apix
+    HttpBackends backends;
+
+    friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
+};
+
+/// Connections to one backend server.
+struct HttpConnections {
+    std::size_t max = 0;              ///< of all workers at a time; 0: no limit
+    std::size_t queue = 1'024;        ///< requests that wait for one; beyond it 503
+    milliseconds queue_timeout = 5s;  ///< then 503
+    std::size_t idle = 64;            ///< kept open by each worker
+    milliseconds idle_time = 30s;     ///< below the usual servers' own
+
+    friend bool operator==(const HttpConnections&, const HttpConnections&) = default;
+};
+
+/// When a backend server gets no requests.
+struct HttpHealth {
+    std::string path;  ///< asked with GET; 2xx and 3xx are healthy; empty: not asked
+    milliseconds interval = 5s;
+    milliseconds timeout = 2s;
+    std::size_t rise = 2;  ///< good checks in a row that bring a server back, 1–100
+    std::size_t fall = 3;  ///< bad checks, or failed requests, in a row that take it out, 1–100
+    milliseconds pause = 10s;    ///< without checks: how long failed requests take it out
+    milliseconds slow_start{0};  ///< time in which a server that came back gets its share again
+
+    friend bool operator==(const HttpHealth&, const HttpHealth&) = default;
 };
 
 struct Http {
@@ -249,7 +311,14 @@ struct Http {
     std::vector<Host> hosts;
     std::vector<Endpoint> listen;
     std::vector<Endpoint> redirect;  ///< plain ports that answer 308 to https
-    Backend backend;
+    HttpBackends backends;           ///< of `backend` or `backends`, and `balance`
+    std::vector<HttpRoute> routes;   ///< the longest path that fits is taken
+    HttpConnections connections;
+    HttpHealth health;
+    milliseconds resolve = 30s;  ///< how long the addresses of a backend's name are believed
+    ProxyVersion proxy_protocol =
+        ProxyVersion::none;  ///< to the backends (`backend.proxy_protocol`)
+    bool http2 = true;
     std::chrono::seconds hsts{0};  ///< max-age of Strict-Transport-Security; 0: none sent
     Forwarded forwarded;
     HttpTimeouts timeouts;
@@ -277,10 +346,19 @@ struct ProxyProtocol {
 
 enum class LogFormat { text, json };
 
+/// One line for each HTTP request.
+struct AccessLog {
+    std::filesystem::path file;  ///< "-": where the log goes
+    LogFormat format = LogFormat::text;
+
+    friend bool operator==(const AccessLog&, const AccessLog&) = default;
+};
+
 struct Log {
     std::string level = "info";  ///< trace | debug | info | warn | error
     LogFormat format = LogFormat::text;
-    std::filesystem::path file;  ///< empty: stderr
+    std::filesystem::path file;       ///< empty: stderr
+    std::optional<AccessLog> access;  ///< none: requests are not logged
 
     friend bool operator==(const Log&, const Log&) = default;
 };
