@@ -110,7 +110,7 @@ struct Host {
     std::string name;                  ///< lower case; "*.example.com" covers one label
     std::vector<std::string> aliases;  ///< one, or two for an RSA + EC pair
     std::optional<Backend> backend = std::nullopt;  ///< none: that of the protocol; FTP only
-    HttpBackends backends;                          ///< none: those of the protocol; HTTP only
+    HttpBackends backends = {};                     ///< none: those of the protocol; HTTP only
 
     friend bool operator==(const Host&, const Host&) = default;
 };
@@ -311,8 +311,9 @@ struct Http {
     std::vector<Host> hosts;
     std::vector<Endpoint> listen;
     std::vector<Endpoint> redirect;  ///< plain ports that answer 308 to https
-    HttpBackends backends;           ///< of `backend` or `backends`, and `balance`
-    std::vector<HttpRoute> routes;   ///< the longest path that fits is taken
+    Backend backend;
+    HttpBackends backends;          ///< of `backend` or `backends`, and `balance`
+    std::vector<HttpRoute> routes;  ///< the longest path that fits is taken
     HttpConnections connections;
     HttpHealth health;
     milliseconds resolve = 30s;  ///< how long the addresses of a backend's name are believed

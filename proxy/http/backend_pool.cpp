@@ -46,6 +46,7 @@ std::unique_ptr<BackendConnection> BackendPool::take() {
         std::unique_ptr<BackendConnection> connection = std::move(state_->idle.back());
         state_->idle.pop_back();
         if (stands(*connection)) {
+            connection->reused = true;
             return connection;
         }
     }

@@ -17,6 +17,7 @@ struct BackendConnection {
     net::TcpStream stream;
     Inlet inlet;
     net::Clock::time_point idle_since;
+    bool reused = false;  ///< it served a request before
 };
 
 /// The connection used last is lent first. While connections are idle, a sweep drops those that
