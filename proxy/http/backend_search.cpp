@@ -1,5 +1,7 @@
 #include "proxy/http/backend_search.hpp"
 
+#include <utility>
+
 namespace hsmfront::http {
 
 net::Task<Result<std::unique_ptr<BackendConnection>>> BackendSearch::next(Kind kind) {
@@ -17,6 +19,10 @@ net::Task<Result<std::unique_ptr<BackendConnection>>> BackendSearch::next(Kind k
         co_return interrupted_;
     }
     co_return connected;
+}
+
+void BackendSearch::give_back(std::unique_ptr<BackendConnection> connection) {
+    backends_.give_back(std::move(connection));
 }
 
 void BackendSearch::interrupt(error_code reason) noexcept { interrupted_ = reason; }

@@ -19,9 +19,12 @@ class BackendSearch final : public net::Interruptible {
         fresh  ///< a new one: what an idle one was sent may have been lost
     };
     /// May be called again: servers that this search has tried before come last. Errc: timed_out,
-    /// unavailable (no server may be asked, or the wait for one was too long), the reason of an
+    /// refused (no server may be asked, or the wait for one was too long), the reason of an
     /// interruption, system errors.
     [[nodiscard]] net::Task<Result<std::unique_ptr<BackendConnection>>> next(Kind kind);
+    /// Keeps a connection whose last response is complete and that stays open. Any other one is
+    /// just destroyed.
+    void give_back(std::unique_ptr<BackendConnection> connection);
     /// Ends next() and all that follow.
     void interrupt(error_code reason) noexcept override;
 

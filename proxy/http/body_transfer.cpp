@@ -1,20 +1,7 @@
-// The byte pump between two framings.
+// The pump between a source and a sink.
 #include "proxy/http/body_transfer.hpp"
 
-#include "proxy/http/forwarding.hpp"
-#include "proxy/net/errc.hpp"
-
-#include <algorithm>
-#include <utility>
-
 namespace hsmfront::http {
-
-BodyTransfer::BodyTransfer(Route route, Options options, std::string head)
-    : route_(route),
-      options_(options),
-      decoder_(options.framing),
-      encoder_(options.encoding),
-      out_(std::move(head)) {}
 
 net::Task<BodyTransfer::End> BodyTransfer::run() {
     while (true) {
@@ -31,14 +18,8 @@ net::Task<BodyTransfer::End> BodyTransfer::run() {
             case Pace::starved:
                 break;
         }
-        const error_code ec = co_await route_.source.more();
-        if (ec == net::Errc::eof && decoder_.ends_at_close()) {
-            encoder_.finish(out_, {});
-            const bool written = co_await flush();
-            co_return written ? End::complete : End::sink_failed;
-        }
-        if (ec) {
-            error_ = ec;
+        error_ = co_await route_.source.receive();
+        if (error_) {
             co_return End::source_failed;
         }
         route_.watch.touch();
@@ -46,71 +27,35 @@ net::Task<BodyTransfer::End> BodyTransfer::run() {
 }
 
 net::Task<BodyTransfer::Pace> BodyTransfer::use_what_is_there() {
-    while (!decoder_.done() && !route_.source.empty()) {
-        const BodyDecoder::Step step = decoder_.next(route_.source.bytes());
-        if (step.state == BodyDecoder::State::malformed) {
-            co_return Pace::malformed;
-        }
-        content_ += step.data.size();
-        if (content_ > options_.limit) {
+    ContentSource::Slice slice = route_.source.next();
+    while (!slice.data.empty()) {
+        if (slice.data.size() > limit_ - content_) {
             co_return Pace::too_large;
         }
-        const bool put_on = co_await put(step.data);
-        if (!put_on) {
-            co_return Pace::sink_failed;
+        const error_code ec = co_await route_.sink.write(slice.data);
+        if (ec) {
+            co_return written(ec, Pace::starved);
         }
-        route_.source.consume(step.consumed);
+        content_ += slice.data.size();
+        route_.watch.touch();
+        route_.source.consume();
+        slice = route_.source.next();
     }
-    if (decoder_.done()) {
-        std::string trailers;
-        if (options_.trailers) {
-            append_trailers(trailers, decoder_.trailers());
-        }
-        encoder_.finish(out_, trailers);
+    if (slice.state == ContentSource::State::malformed) {
+        co_return Pace::malformed;
     }
-    const bool flushed = co_await flush();
-    if (!flushed) {
-        co_return Pace::sink_failed;
+    if (slice.state == ContentSource::State::done) {
+        const error_code ec = co_await route_.sink.finish(route_.source.trailers());
+        co_return written(ec, Pace::done);
     }
-    co_return decoder_.done() ? Pace::done : Pace::starved;
+    const error_code ec = co_await route_.sink.flush();
+    co_return written(ec, Pace::starved);
 }
 
-net::Task<bool> BodyTransfer::put(std::string_view data) {
-    if (!encoder_.plain() || out_.size() + data.size() <= record) {
-        encoder_.append(out_, data);
-        if (out_.size() < record) {
-            co_return true;
-        }
-        co_return co_await flush();
-    }
-    // A large piece goes out from where it lies, after the record begun is full.
-    if (!out_.empty()) {
-        const std::size_t room = record - std::min(record, out_.size());
-        out_ += data.substr(0, room);
-        data.remove_prefix(std::min(room, data.size()));
-        const bool flushed = co_await flush();
-        if (!flushed) {
-            co_return false;
-        }
-    }
-    co_return co_await write(data);
-}
-
-net::Task<bool> BodyTransfer::flush() {
-    if (out_.empty()) {
-        co_return true;
-    }
-    const bool written = co_await write(out_);
-    out_.clear();
-    co_return written;
-}
-
-net::Task<bool> BodyTransfer::write(std::string_view bytes) {
-    // Counted before: once begun, the other side may have seen something of it.
-    sent_ += bytes.size();
-    error_ = co_await net::write_all(route_.sink, bytes);
+BodyTransfer::Pace BodyTransfer::written(error_code ec, Pace pace) {
     route_.watch.touch();
-    co_return !error_;
+    error_ = ec;
+    return ec ? Pace::sink_failed : pace;
 }
 
 }  // namespace hsmfront::http

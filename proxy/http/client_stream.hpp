@@ -44,11 +44,12 @@ class ClientStream {
         const ResponseHead& head, Framing framing, bool whole_request
     ) = 0;
     /// A whole answer of our own instead of respond(), or after it if nothing was sent().
-    [[nodiscard]] virtual net::Task<error_code> answer(Status status) = 0;
-    /// Passes on a 101 and relays bytes both ways until both sides have ended. False: something was
-    /// cut. Only where the request asked for an upgrade.
+    [[nodiscard]] virtual net::Task<error_code> answer(Status status, bool whole_request) = 0;
+    /// Passes on a 101, whose head is the first `head_size` bytes of the backend's inlet, and
+    /// relays bytes both ways until both sides have ended. False: something was cut. Only where the
+    /// request asked for an upgrade.
     [[nodiscard]] virtual net::Task<bool> tunnel(
-        const ResponseHead& head, BackendConnection& backend
+        const ResponseHead& head, std::size_t head_size, BackendConnection& backend
     ) = 0;
 };
 

@@ -45,13 +45,14 @@ const Entry& entry(Status status) noexcept {
     return entries.front();
 }
 
-void append_final(std::string& out, std::string_view text, bool head_request) {
+void append_final(std::string& out, std::string_view text, ErrorOptions options) {
     out += "Date: ";
     out += http_date(std::time(nullptr));
     out += "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ";
     out += std::to_string(text.size());
-    out += "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n";
-    if (!head_request) {
+    out += "\r\nCache-Control: no-store\r\n";
+    out += options.keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
+    if (!options.head_request) {
         out += text;
     }
 }
@@ -83,25 +84,29 @@ std::string http_date(std::time_t when) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
-void append_error(std::string& out, Status status, bool head_request) {
+std::string error_page(Status status) {
     const Entry& page = entry(status);
-    const std::string code = std::to_string(static_cast<unsigned>(page.status));
-    out += "HTTP/1.1 " + code + ' ';
-    out += page.reason;
-    out += "\r\n";
-    std::string text = code + ' ';
+    std::string text = std::to_string(static_cast<unsigned>(page.status)) + ' ';
     text += page.reason;
     text += "\n";
     text += page.text;
     text += "\n";
-    append_final(out, text, head_request);
+    return text;
+}
+
+void append_error(std::string& out, Status status, ErrorOptions options) {
+    const Entry& page = entry(status);
+    out += "HTTP/1.1 " + std::to_string(static_cast<unsigned>(page.status)) + ' ';
+    out += page.reason;
+    out += "\r\n";
+    append_final(out, error_page(status), options);
 }
 
 void append_redirect(std::string& out, std::string_view location, bool head_request) {
     out += "HTTP/1.1 308 Permanent Redirect\r\nLocation: ";
     out += location;
     out += "\r\n";
-    append_final(out, "308 Permanent Redirect\n", head_request);
+    append_final(out, "308 Permanent Redirect\n", {head_request, false});
 }
 
 }  // namespace hsmfront::http

@@ -14,8 +14,16 @@ namespace hsmfront::http {
 /// IMF-fixdate (RFC 9110 §5.6.7), always GMT and English.
 [[nodiscard]] std::string http_date(std::time_t when);
 
-/// Appends a whole response that ends the connection. A HEAD request gets no content.
-void append_error(std::string& out, Status status, bool head_request);
+/// The content of an error's response: what, and what to do.
+[[nodiscard]] std::string error_page(Status status);
+
+struct ErrorOptions {
+    bool head_request = false;  ///< no content is sent
+    bool keep_alive = false;    ///< the connection goes on
+};
+
+/// Appends a whole HTTP/1.1 response.
+void append_error(std::string& out, Status status, ErrorOptions options);
 
 /// Appends a whole 308 response to `location` that ends the connection.
 void append_redirect(std::string& out, std::string_view location, bool head_request);

@@ -1,10 +1,9 @@
 // One request: backend connection, upload beside response, and what failures mean to the client.
 #include "proxy/http/exchange.hpp"
 
-#include "proxy/http/errors.hpp"
-#include "proxy/http/tunnel.hpp"
 #include "proxy/net/errc.hpp"
 
+#include <limits>
 #include <utility>
 
 namespace hsmfront::http {
@@ -16,6 +15,14 @@ constexpr std::size_t max_response_head = net::BufferPool::buffer_size;
 constexpr std::size_t max_response_fields = 256;
 /// A backend that says 1xx without end is broken.
 constexpr unsigned max_interim = 32;
+constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+
+Status status_of(error_code not_connected) {
+    if (not_connected == net::Errc::timed_out) {
+        return Status::gateway_timeout;
+    }
+    return not_connected == net::Errc::refused ? Status::unavailable : Status::bad_gateway;
+}
 
 std::string_view describe(Status status) {
     switch (status) {
@@ -35,53 +42,64 @@ std::string_view describe(Status status) {
 }  // namespace
 
 Exchange::Exchange(
-    ClientConnection& client,
+    ClientStream& client,
     BackendPool& backends,
     const config::Http& settings,
     Request request,
     std::string head
 )
     : client_(client),
-      backends_(backends),
       settings_(settings),
       request_(std::move(request)),
       head_(std::move(head)),
+      search_(backends),
       tasks_(client.worker().executor) {}
 
-net::Task<Next> Exchange::run() {
+net::Task<Outcome> Exchange::run() {
     client_.watch().pause();  // connecting has its own limit
-    backend_ = backends_.take();
-    if (backend_ != nullptr) {
-        const std::optional<Next> next = co_await attempt(request_.repeatable());
-        if (next) {
-            co_return *next;
+    bool may_retry = request_.repeatable();
+    BackendSearch::Kind kind = BackendSearch::Kind::any;
+    while (true) {
+        const error_code ec = co_await connect(kind);
+        if (client_.stopped()) {
+            co_return stop();
         }
+        if (ec) {
+            facts_.reason = "backend not reachable";
+            co_return co_await refuse(status_of(ec));
+        }
+        const std::optional<Outcome> outcome = co_await attempt(may_retry);
+        if (outcome) {
+            co_return *outcome;
+        }
+        may_retry = false;
+        kind = BackendSearch::Kind::fresh;
     }
-    Result<std::unique_ptr<BackendConnection>> connected = co_await backends_.connect();
-    if (client_.stopped()) {
-        reason_ = "stopped";
-        co_return Next::abort;
-    }
-    if (!connected) {
-        const bool late = connected.error() == net::Errc::timed_out;
-        reason_ = "backend not reachable";
-        co_return co_await refuse(late ? Status::gateway_timeout : Status::bad_gateway);
-    }
-    backend_ = std::move(*connected);
-    const std::optional<Next> next = co_await attempt(false);
-    co_return next.value_or(Next::abort);
 }
 
-net::Task<std::optional<Next>> Exchange::attempt(bool may_retry) {
+net::Task<error_code> Exchange::connect(BackendSearch::Kind kind) {
+    client_.attach(&search_);
+    Result<std::unique_ptr<BackendConnection>> found = co_await search_.next(kind);
+    client_.attach(nullptr);
+    facts_.connect = elapsed();
+    if (!found) {
+        co_return found.error();
+    }
+    backend_ = std::move(*found);
+    facts_.reused = backend_->reused;
+    co_return error_code();
+}
+
+net::Task<std::optional<Outcome>> Exchange::attempt(bool may_retry) {
     client_.attach(&backend_->stream);
     client_.watch().restart(settings_.timeouts.stall);
-    const BodyTransfer::Route route{client_.inlet(), backend_->stream, client_.watch()};
-    BodyTransfer::Options options{request_.framing, BodyEncoder::Kind::plain};
+    FramedSink::Options options;
     if (request_.framing.kind == Framing::Kind::chunked) {
         options.encoding = BodyEncoder::Kind::chunked;
     }
-    options.limit = settings_.limits.body.value_or(options.limit);
-    upload_.emplace(route, options, head_);
+    upload_sink_.emplace(backend_->stream, options, head_);
+    const BodyTransfer::Route route{client_.content(), *upload_sink_, client_.watch()};
+    upload_.emplace(route, settings_.limits.body.value_or(no_limit));
     upload_end_.reset();
     if (request_.framing.empty()) {
         co_await upload();
@@ -89,23 +107,24 @@ net::Task<std::optional<Next>> Exchange::attempt(bool may_retry) {
         tasks_.spawn(upload(), "http upload");
     }
     const Reply reply = co_await await_reply();
-    const bool stale = may_retry && silent_ && reply == Reply::failed && !client_.stopped() &&
+    const bool again = may_retry && silent_ && reply == Reply::failed && !client_.stopped() &&
                        !client_.watch().expired();
-    std::optional<Next> next;
-    if (!stale) {
-        next = co_await conclude(reply);
+    std::optional<Outcome> outcome;
+    if (!again) {
+        outcome = co_await conclude(reply);
     }
     co_await stop_upload();
     client_.attach(nullptr);
     part_with_backend();
-    co_return next;
+    co_return outcome;
 }
 
-net::Task<Next> Exchange::conclude(Reply reply) {
+net::Task<Outcome> Exchange::conclude(Reply reply) {
     if (reply != Reply::final) {
         co_return co_await fail(reply);
     }
     awaiting_reply_ = false;
+    facts_.first_byte = elapsed();
     if (reply_.status == 101) {
         co_return co_await tunnel();
     }
@@ -117,9 +136,11 @@ net::Task<Next> Exchange::conclude(Reply reply) {
 }
 
 void Exchange::part_with_backend() {
+    facts_.received = upload_->content();
     upload_.reset();
+    upload_sink_.reset();
     if (complete_ && persistent_ && backend_->inlet.empty()) {
-        backends_.give_back(std::move(backend_));
+        search_.give_back(std::move(backend_));
     } else if (!complete_) {
         backend_->stream.reset();  // half a request must not look like a whole one
     }
@@ -143,7 +164,7 @@ net::Task<void> Exchange::upload() {
 net::Task<void> Exchange::stop_upload() {
     client_.watch().pause();
     if (tasks_.size() != 0 && !upload_end_) {
-        client_.transport().interrupt(net::Errc::refused);
+        client_.refuse_content();
         backend_->stream.interrupt(net::Errc::refused);
     }
     co_await tasks_.join();
@@ -195,93 +216,83 @@ net::Task<Exchange::Reply> Exchange::receive_head() {
 }
 
 net::Task<bool> Exchange::relay_interim() {
-    std::string out;
-    if (request_.version == Version::http1_1) {
-        append_interim_head(out, reply_);
-    }
+    const error_code ec = co_await client_.interim(reply_);
     backend_->inlet.consume(reply_size_);
-    client_.watch().touch();
-    const error_code ec = co_await client_.write(out);
     co_return !ec;
 }
 
-net::Task<Next> Exchange::deliver(Framing framing) {
-    // With content still to come nobody could tell where the next request begins.
-    const bool may_continue = uploaded() && client_.may_continue();
-    const ResponsePlan plan = plan_response(reply_, framing, request_, may_continue);
+net::Task<Outcome> Exchange::deliver(Framing framing) {
+    ContentSink& sink = client_.respond(reply_, framing, uploaded());
+    facts_.status = reply_.status;
     persistent_ =
         persistent(reply_.version, reply_.fields) && framing.kind != Framing::Kind::until_close;
-    std::string out;
-    append_response_head(out, reply_, request_, plan, settings_);
     backend_->inlet.consume(reply_size_);
     client_.watch().restart(settings_.timeouts.stall);
-    const BodyTransfer::Route route{backend_->inlet, client_.transport(), client_.watch()};
-    const BodyTransfer::Options options{framing, plan.encoding, plan.trailers};
-    BodyTransfer download(route, options, std::move(out));
+    FramedSource source(backend_->inlet, framing);
+    BodyTransfer download({source, sink, client_.watch()});
     const BodyTransfer::End end = co_await download.run();
-    client_.count_sent(download.sent());
+    facts_.sent = download.content();
     if (end == BodyTransfer::End::complete) {
-        co_return after_delivery(framing, plan.keep_alive);
+        co_return after_delivery(framing);
     }
-    if (download.sent() == 0 && end != BodyTransfer::End::sink_failed) {
+    if (sink.sent() == 0 && end != BodyTransfer::End::sink_failed) {
         const bool malformed = end == BodyTransfer::End::malformed;
         co_return co_await fail(malformed ? Reply::malformed : Reply::failed);
     }
     co_return broken_off(end);
 }
 
-Next Exchange::after_delivery(Framing framing, bool keep_alive) {
+Outcome Exchange::after_delivery(Framing framing) {
     if (uploaded()) {
         complete_ = true;
-        return keep_alive ? Next::another : Next::close;
+        return Outcome::complete;
     }
     if (framing.kind == Framing::Kind::until_close &&
         upload_end_ == BodyTransfer::End::sink_failed) {
         // The end of a connection that broke under the upload proves nothing.
-        reason_ = "backend broke off";
-        return Next::abort;
+        facts_.reason = "backend broke off";
+        return Outcome::cut;
     }
-    reason_ = "answered before the request was complete";
-    return Next::close;
+    facts_.reason = "answered before the request was complete";
+    return Outcome::early;
 }
 
-Next Exchange::broken_off(BodyTransfer::End end) {
+Outcome Exchange::broken_off(BodyTransfer::End end) {
     const bool late = client_.watch().expired();
     if (client_.stopped()) {
-        reason_ = "stopped";
-    } else if (end == BodyTransfer::End::sink_failed) {
-        reason_ = late ? "client stalled" : "client gone";
-    } else {
-        reason_ = late ? "backend stalled" : "backend response truncated";
+        return stop();
     }
-    return Next::abort;
+    if (end == BodyTransfer::End::sink_failed) {
+        facts_.reason = late ? "client stalled" : "client gone";
+    } else {
+        facts_.reason = late ? "backend stalled" : "backend response truncated";
+        failed_ = true;
+    }
+    return Outcome::cut;
 }
 
-net::Task<Next> Exchange::tunnel() {
-    std::string out;
-    append_interim_head(out, reply_);
-    backend_->inlet.consume(reply_size_);
-    Tunnel relay(client_, *backend_);
+net::Task<Outcome> Exchange::tunnel() {
+    facts_.status = reply_.status;
     client_.watch().restart(settings_.timeouts.stall);
-    const bool whole = co_await relay.run(std::move(out));
+    const bool whole = co_await client_.tunnel(reply_, reply_size_, *backend_);
     complete_ = whole;  // but its connection is used up
-    reason_ = whole ? "tunnel closed" : "tunnel cut";
-    co_return whole ? Next::ended : Next::abort;
+    facts_.reason = whole ? "tunnel closed" : "tunnel cut";
+    co_return whole ? Outcome::tunnelled : Outcome::cut;
 }
 
-net::Task<Next> Exchange::fail(Reply reply) {
+net::Task<Outcome> Exchange::fail(Reply reply) {
     const bool expired = client_.watch().expired();
     co_await stop_upload();
     if (client_.stopped()) {
-        reason_ = "stopped";
-        co_return Next::abort;
+        co_return stop();
     }
     const std::optional<Status> status = blame(reply, expired);
     if (!status) {
-        reason_ = "client gone";
-        co_return Next::abort;
+        facts_.reason = "client gone";
+        co_return Outcome::cut;
     }
-    reason_ = describe(*status);
+    failed_ = *status == Status::bad_gateway || *status == Status::gateway_timeout;
+    facts_.reason = describe(*status);
     co_return co_await refuse(*status);
 }
 
@@ -303,12 +314,21 @@ std::optional<Status> Exchange::blame(Reply reply, bool expired) const {
     return expired ? Status::gateway_timeout : Status::bad_gateway;
 }
 
-net::Task<Next> Exchange::refuse(Status status) {
-    std::string out;
-    append_error(out, status, request_.head);
+net::Task<Outcome> Exchange::refuse(Status status) {
+    facts_.status = static_cast<unsigned>(status);
     client_.watch().restart(settings_.timeouts.stall);
-    const error_code ec = co_await client_.write(out);
-    co_return ec ? Next::abort : Next::close;
+    const bool whole = request_.framing.empty() || uploaded();
+    const error_code ec = co_await client_.answer(status, whole);
+    co_return ec ? Outcome::cut : Outcome::refused;
+}
+
+Outcome Exchange::stop() {
+    facts_.reason = "stopped";
+    return Outcome::cut;
+}
+
+net::milliseconds Exchange::elapsed() const {
+    return std::chrono::duration_cast<net::milliseconds>(net::Clock::now() - begun_);
 }
 
 }  // namespace hsmfront::http

@@ -1,10 +1,11 @@
-// Exchange: one request and its response, between a client's connection and the backend.
+// Exchange: one request and its response, between a client and a backend.
 #pragma once
 
-#include "proxy/http/backend_pool.hpp"
+#include "proxy/http/backend_search.hpp"
 #include "proxy/http/body_transfer.hpp"
-#include "proxy/http/client_connection.hpp"
-#include "proxy/http/forwarding.hpp"
+#include "proxy/http/client_stream.hpp"
+#include "proxy/http/framed_content.hpp"
+#include "proxy/http/request.hpp"
 #include "proxy/net/task_group.hpp"
 
 #include <optional>
@@ -13,30 +14,42 @@
 
 namespace hsmfront::http {
 
-/// How the client's connection goes on after a request.
-enum class Next {
-    another,  ///< it may send another one
-    close,    ///< everything was said: orderly end
-    ended,    ///< both directions have ended already (tunnel)
-    abort,    ///< something was cut: the client must not take it for an orderly end
+/// What the client got.
+enum class Outcome {
+    complete,   ///< request and response went over whole
+    early,      ///< the whole response, before the request's content was complete
+    refused,    ///< an answer of our own
+    tunnelled,  ///< bytes both ways, until both sides had ended
+    cut,        ///< something broke off: the client must not take it for an orderly end
 };
 
 /// Lives as long as its request. The upload runs beside the response, so that an early final
 /// response reaches the client while it is still sending (RFC 9112 §9.3, RFC 9110 §10.1.1).
 class Exchange {
   public:
+    /// What is known of it once it has ended, for logs.
+    struct Facts {
+        unsigned status = 0;              ///< that the client got; 0: none
+        std::string_view reason;          ///< what went wrong; empty: nothing
+        std::uint64_t received = 0;       ///< bytes of the request's content
+        std::uint64_t sent = 0;           ///< bytes of the response's content
+        net::milliseconds connect{0};     ///< until there was a backend connection
+        net::milliseconds first_byte{0};  ///< until the final response began
+        bool reused = false;              ///< the backend connection
+        std::string backend;              ///< "192.0.2.1:8080"; empty: none was reached
+    };
+
     /// `head` is the request's head for the backend. All references outlive it.
     Exchange(
-        ClientConnection& client,
+        ClientStream& client,
         BackendPool& backends,
         const config::Http& settings,
         Request request,
         std::string head
     );
 
-    [[nodiscard]] net::Task<Next> run();
-    /// Why the connection cannot go on, for the log; empty if nothing is wrong.
-    [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
+    [[nodiscard]] net::Task<Outcome> run();
+    [[nodiscard]] const Facts& facts() const noexcept { return facts_; }
 
   private:
     enum class Reply {
@@ -46,9 +59,10 @@ class Exchange {
         client_gone,  ///< an interim response could not be delivered
     };
 
-    /// Nothing: the connection taken from the pool was stale, the request may go to another.
-    [[nodiscard]] net::Task<std::optional<Next>> attempt(bool may_retry);
-    [[nodiscard]] net::Task<Next> conclude(Reply reply);
+    [[nodiscard]] net::Task<error_code> connect(BackendSearch::Kind kind);
+    /// Nothing: the backend took the request to nothing, it may go to another connection.
+    [[nodiscard]] net::Task<std::optional<Outcome>> attempt(bool may_retry);
+    [[nodiscard]] net::Task<Outcome> conclude(Reply reply);
     void part_with_backend();
 
     [[nodiscard]] net::Task<void> upload();
@@ -58,22 +72,26 @@ class Exchange {
     [[nodiscard]] net::Task<Reply> await_reply();
     [[nodiscard]] net::Task<Reply> receive_head();
     [[nodiscard]] net::Task<bool> relay_interim();
-    [[nodiscard]] net::Task<Next> deliver(Framing framing);
-    [[nodiscard]] Next after_delivery(Framing framing, bool keep_alive);
-    [[nodiscard]] Next broken_off(BodyTransfer::End end);
-    [[nodiscard]] net::Task<Next> tunnel();
+    [[nodiscard]] net::Task<Outcome> deliver(Framing framing);
+    [[nodiscard]] Outcome after_delivery(Framing framing);
+    [[nodiscard]] Outcome broken_off(BodyTransfer::End end);
+    [[nodiscard]] net::Task<Outcome> tunnel();
 
-    [[nodiscard]] net::Task<Next> fail(Reply reply);
+    [[nodiscard]] net::Task<Outcome> fail(Reply reply);
     [[nodiscard]] std::optional<Status> blame(Reply reply, bool expired) const;
-    [[nodiscard]] net::Task<Next> refuse(Status status);
+    [[nodiscard]] net::Task<Outcome> refuse(Status status);
+    [[nodiscard]] Outcome stop();
+    [[nodiscard]] net::milliseconds elapsed() const;
 
-    ClientConnection& client_;
-    BackendPool& backends_;
+    ClientStream& client_;
     const config::Http& settings_;
     const Request request_;
     const std::string head_;
+    const net::Clock::time_point begun_ = net::Clock::now();
+    BackendSearch search_;
     net::TaskGroup tasks_;
     std::unique_ptr<BackendConnection> backend_;
+    std::optional<FramedSink> upload_sink_;
     std::optional<BodyTransfer> upload_;
     std::optional<BodyTransfer::End> upload_end_;
     ResponseHead reply_;  ///< views into the backend's inlet, until it is consumed
@@ -82,7 +100,8 @@ class Exchange {
     bool awaiting_reply_ = true;  ///< the final response has not begun
     bool persistent_ = false;     ///< the backend keeps its connection open
     bool complete_ = false;       ///< request and response went over whole
-    std::string_view reason_;
+    bool failed_ = false;         ///< the backend's fault
+    Facts facts_;
 };
 
 }  // namespace hsmfront::http

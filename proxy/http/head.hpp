@@ -10,7 +10,7 @@
 
 namespace hsmfront::http {
 
-enum class Version { http1_0, http1_1 };
+enum class Version { http1_0, http1_1, http2 };
 
 /// Views into the bytes it was parsed from.
 struct RequestHead {

@@ -2,6 +2,8 @@
 #include "proxy/http/http1_session.hpp"
 
 #include "proxy/http/errors.hpp"
+#include "proxy/http/exchange.hpp"
+#include "proxy/http/http1_stream.hpp"
 #include "proxy/net/errc.hpp"
 
 #include <algorithm>
@@ -44,6 +46,20 @@ Status refusal_of(HeadScanner::State state) {
             return Status::bad_request;
         default:
             return Status{};
+    }
+}
+
+Next next_after(Outcome outcome, bool keep_alive) {
+    switch (outcome) {
+        case Outcome::complete:
+        case Outcome::refused:
+            return keep_alive ? Next::another : Next::close;
+        case Outcome::early:
+            return Next::close;
+        case Outcome::tunnelled:
+            return Next::ended;
+        default:
+            return Next::abort;
     }
 }
 
@@ -173,18 +189,23 @@ net::Task<Next> Http1Session::serve(std::string_view head, std::size_t consumed)
     wire.reserve(head.size() + 512);
     append_request_head(wire, *parsed, *checked, identity_, settings_);
     client_.inlet().consume(consumed);
-    Exchange exchange(client_, backends_, settings_, std::move(checked->request), std::move(wire));
-    const Next next = co_await exchange.run();
-    if (next != Next::another) {
-        reason_ = exchange.reason().empty() ? "request served" : exchange.reason();
-    }
-    co_return next;
+    co_return co_await exchange(std::move(checked->request), std::move(wire));
+}
+
+net::Task<Next> Http1Session::exchange(Request request, std::string head) {
+    Http1Stream stream(client_, settings_, request);
+    Exchange exchange(stream, backends_, settings_, request, std::move(head));
+    const Outcome outcome = co_await exchange.run();
+    client_.count_sent(stream.sent());
+    const std::string_view reason = exchange.facts().reason;
+    reason_ = reason.empty() ? "request served" : reason;
+    co_return next_after(outcome, stream.keep_alive());
 }
 
 net::Task<Next> Http1Session::refuse(Status status, bool head_request) {
     reason_ = describe(status);
     std::string out;
-    append_error(out, status, head_request);
+    append_error(out, status, {head_request, false});
     client_.watch().restart(settings_.timeouts.stall);
     const error_code ec = co_await client_.write(out);
     co_return ec ? Next::abort : Next::close;

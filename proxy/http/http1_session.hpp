@@ -1,11 +1,24 @@
 // Http1Session: the requests of one client connection, one after the other.
 #pragma once
 
-#include "proxy/http/exchange.hpp"
+#include "proxy/http/backend_pool.hpp"
+#include "proxy/http/client_connection.hpp"
+#include "proxy/http/client_identity.hpp"
+#include "proxy/http/request.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace hsmfront::http {
+
+/// How the client's connection goes on after a request.
+enum class Next {
+    another,  ///< it may send another one
+    close,    ///< everything was said: orderly end
+    ended,    ///< both directions have ended already (tunnel)
+    abort,    ///< something was cut: the client must not take it for an orderly end
+};
 
 class Http1Session {
   public:
@@ -30,6 +43,7 @@ class Http1Session {
     /// Waits for the first byte of a request.
     [[nodiscard]] net::Task<bool> await_request();
     [[nodiscard]] net::Task<Next> serve(std::string_view head, std::size_t consumed);
+    [[nodiscard]] net::Task<Next> exchange(Request request, std::string head);
     [[nodiscard]] net::Task<Next> refuse(Status status, bool head_request);
 
     ClientConnection& client_;

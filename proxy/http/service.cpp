@@ -106,7 +106,7 @@ void append_redirect_answer(std::string& out, std::string_view head, const confi
     if (location) {
         append_redirect(out, *location, head_request);
     } else {
-        append_error(out, location.error(), head_request);
+        append_error(out, location.error(), {head_request, false});
     }
 }
 
@@ -136,12 +136,13 @@ net::Task<void> Service::serve(net::Accepted accepted) {
         log_failed_handshake(opened, stream, ec);
         co_return;
     }
-    const ClientIdentity identity = identify_client(
+    ClientIdentity identity = identify_client(
         accepted.peer,
         accepted.local,
         stream.info().server_name,
         trusted_.contains(accepted.peer.address())
     );
+    identity.certificate = client_cert_value(stream.client_certificate());
     Http1Session session(client, *backends_, settings, identity);
     co_await session.run();
     log_end(opened, stream.info(), client, session);
@@ -164,7 +165,7 @@ net::Task<void> Service::redirect(net::Accepted accepted) {
     if (*refusal == Status{}) {
         append_redirect_answer(out, scanner.head(client.inlet().bytes()), settings);
     } else {
-        append_error(out, *refusal, false);
+        append_error(out, *refusal, {});
     }
     const error_code ec = co_await client.write(out);
     co_await end_connection(client, ec ? Next::abort : Next::close);

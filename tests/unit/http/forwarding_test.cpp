@@ -172,9 +172,23 @@ TEST(HttpForwarding, WritesAWholeResponseHead) {
             "X-Hop: 1\r\nKeep-Alive: 1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\n",
             get()
         ),
-        "HTTP/1.1 200 Fine\r\nDate: x\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"
-        "Via: 1.1 hsmfront\r\nContent-Length: 5\r\n\r\n"
+        "HTTP/1.1 200 Fine\r\nDate: x\r\nSet-Cookie: a; Secure\r\n"
+        "Set-Cookie: b; Secure\r\nVia: 1.0 hsmfront\r\nContent-Length: 5\r\n\r\n"
     );
+}
+
+TEST(HttpForwarding, CookiesAreSecureSinceTheClientUsesHttps) {
+    const auto cookie = [](const std::string& value) {
+        const std::string text =
+            answered("HTTP/1.1 200 OK\r\nSet-Cookie: " + value + "\r\n\r\n", get());
+        const auto begin = text.find("Set-Cookie: ") + 12;
+        return text.substr(begin, text.find("\r\n", begin) - begin);
+    };
+    EXPECT_EQ(cookie("a=b"), "a=b; Secure");
+    EXPECT_EQ(cookie("a=secure; Path=/; HttpOnly"), "a=secure; Path=/; HttpOnly; Secure");
+    EXPECT_EQ(cookie("a=b; secure"), "a=b; secure");
+    EXPECT_EQ(cookie("a=b;Path=/ ; SECURE ;HttpOnly"), "a=b;Path=/ ; SECURE ;HttpOnly");
+    EXPECT_EQ(cookie("a=b; Secure=x"), "a=b; Secure=x");
 }
 
 TEST(HttpForwarding, AddsMissingDate) {
@@ -259,8 +273,9 @@ TEST(HttpForwarding, InterimHeadsCarryNoFraming) {
 
 TEST(HttpForwarding, TrailersThatFrameOrRouteDoNotGoOn) {
     std::string out;
-    append_trailers(
-        out, "Grpc-Status: 0\r\nContent-Length: 5\r\nhost: x\r\nSet-Cookie: a\r\nX: \r\n"
+    TextFields fields(out);
+    write_trailers(
+        fields, "Grpc-Status: 0\r\nContent-Length: 5\r\nhost: x\r\nSet-Cookie: a\r\nX: \r\n"
     );
     EXPECT_EQ(out, "Grpc-Status: 0\r\nX: \r\n");
 }
