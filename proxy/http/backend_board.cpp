@@ -5,19 +5,9 @@
 
 namespace hsmfront::http {
 
-namespace {
-
-config::HttpBackends default_backends(const config::Http& settings) {
-    return settings.backends.configured()
-               ? settings.backends
-               : config::HttpBackends{{settings.backend.endpoint}, settings.backends.balance};
-}
-
-}  // namespace
-
 BackendBoard::BackendBoard(const config::Http& settings, BackendBoard* previous)
     : queue_(previous != nullptr ? previous->queue_ : std::make_shared<BackendQueue>()) {
-    add(default_backends(settings), previous);
+    add(settings.backends, previous);
     for (const config::Host& host : settings.hosts) {
         add(host.backends, previous);
     }

@@ -16,7 +16,7 @@ class BackendBoard {
     /// their state if their address and port are still configured. It is retired. Null: none.
     explicit BackendBoard(const config::Http& settings, BackendBoard* previous = nullptr);
 
-    /// Each distinct set of servers once, first that of http.backends.
+    /// Each distinct set of servers once.
     [[nodiscard]] const std::vector<config::HttpBackends>& groups() const noexcept {
         return groups_;
     }

@@ -57,12 +57,9 @@ void BackendSet::begin_checks(net::WorkerContext& worker) {
     checks_ = std::make_unique<BackendChecks>(worker, settings_.health, board_, targets);
 }
 
-BackendGroup& BackendSet::group(const config::HttpBackends& own) {
-    if (!own.configured()) {
-        return *groups_.front();
-    }
-    const auto found = std::find_if(groups_.begin(), groups_.end(), [&own](const auto& group) {
-        return group->key() == own;
+BackendGroup& BackendSet::group(const config::HttpBackends& backends) {
+    const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const auto& group) {
+        return group->key() == backends;
     });
     assert(found != groups_.end());
     return **found;

@@ -25,9 +25,8 @@ class BackendSet {
     BackendSet(const BackendSet&) = delete;
     BackendSet& operator=(const BackendSet&) = delete;
 
-    /// The servers for requests of `own`, which is one of the settings' (a host's or a route's);
-    /// those of http.backends if it names none.
-    [[nodiscard]] BackendGroup& group(const config::HttpBackends& own);
+    /// `backends` is one of the settings': of http, a host or a route, and names servers.
+    [[nodiscard]] BackendGroup& group(const config::HttpBackends& backends);
     /// Connections that no request uses now.
     [[nodiscard]] std::size_t idle() const noexcept;
 

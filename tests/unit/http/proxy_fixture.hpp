@@ -92,7 +92,7 @@ class LoopbackWorker {
 class ProxyFixture : public testing::Test {
   protected:
     ProxyFixture() {
-        settings.backend.endpoint = {"127.0.0.1", origin.number()};
+        settings.backends.servers = {{"127.0.0.1", origin.number()}};
         settings.timeouts.stall = net::milliseconds(20'000);
     }
 
