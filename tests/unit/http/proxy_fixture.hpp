@@ -99,11 +99,8 @@ class ProxyFixture : public testing::Test {
     /// Call once the settings are as the test wants them.
     [[nodiscard]] Wire connect() {
         if (backends == nullptr) {
-            backends = std::make_unique<BackendPool>(
-                worker.context(),
-                settings.backends.servers.front(),
-                settings.timeouts.backend_connect,
-                pool_limits
+            backends = std::make_unique<BackendSet>(
+                worker.context(), settings, std::make_shared<BackendBoard>(settings)
             );
             worker.start([this](net::Accepted accepted) { return serve(std::move(accepted)); });
         }
@@ -116,9 +113,8 @@ class ProxyFixture : public testing::Test {
 
     Port origin;
     config::Http settings;
-    BackendPool::Limits pool_limits;
     LoopbackWorker worker;
-    std::unique_ptr<BackendPool> backends;
+    std::unique_ptr<BackendSet> backends;
 
   private:
     net::Task<void> serve(net::Accepted accepted) {
