@@ -133,7 +133,8 @@ void append_redirect_answer(std::string& out, std::string_view head, const confi
 Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot)
     : worker_(worker),
       snapshot_(std::move(snapshot)),
-      trusted_(snapshot_->settings->http.forwarded.trust) {
+      trusted_(snapshot_->settings->http.forwarded.trust),
+      routes_(snapshot_->settings->http) {
     const config::Http& http = snapshot_->settings->http;
     backends_ = std::make_unique<BackendSet>(worker_, http, snapshot_->backends);
 }
@@ -160,7 +161,8 @@ net::Task<void> Service::serve(net::Accepted accepted) {
     );
     identity.certificate = client_cert_value(stream.client_certificate());
     identity.proxy_header = proxy_header(settings.proxy_protocol, accepted, stream.info());
-    Http1Session session(client, *backends_, settings, identity);
+    const Dispatch dispatch{settings, routes_, *backends_, identity};
+    Http1Session session(client, dispatch);
     co_await session.run();
     log_end(opened, stream.info(), client, session);
 }

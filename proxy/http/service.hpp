@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/http/routes.hpp"
 #include "proxy/net/networks.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
@@ -37,6 +38,7 @@ class Service {
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
     net::Networks trusted_;
+    Routes routes_;
     std::unique_ptr<BackendSet> backends_;
 };
 

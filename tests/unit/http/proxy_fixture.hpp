@@ -1,7 +1,9 @@
 // ProxyFixture: a worker that serves connections to a scripted origin, in a thread of its own.
 #pragma once
 
+#include "proxy/http/backend_set.hpp"
 #include "proxy/http/http1_session.hpp"
+#include "proxy/http/routes.hpp"
 #include "proxy/net/task_group.hpp"
 #include "proxy/net/tcp_stream.hpp"
 #include "wire.hpp"
@@ -121,7 +123,9 @@ class ProxyFixture : public testing::Test {
         net::TcpStream stream(std::move(accepted.socket));
         ClientConnection client(stream, worker.context());
         const ClientIdentity identity = identify_client(accepted.peer, accepted.local, "", false);
-        Http1Session session(client, *backends, settings, identity);
+        const Routes routes(settings);
+        const Dispatch dispatch{settings, routes, *backends, identity};
+        Http1Session session(client, dispatch);
         co_await session.run();
     }
 };
