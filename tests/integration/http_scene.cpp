@@ -19,15 +19,20 @@ void HttpScene::TearDown() {
     }
 }
 
-Wire HttpScene::connect(const std::string& address) {
+Wire HttpScene::connect(const std::string& address, const std::string& server_name) {
     if (!front) {
         start();
     }
     Wire wire = Wire::connect(address, config.http.port);
-    if (wire.open() && !wire.secure(context_.get(), nullptr, "localhost")) {
+    if (wire.open() && !wire.secure(context_.get(), nullptr, server_name)) {
         wire.close();
     }
     return wire;
+}
+
+void PlayedHttp::TearDown() {
+    client.close();
+    HttpScene::TearDown();
 }
 
 std::string PlayedHttp::head_behind(const std::string& request) {

@@ -28,7 +28,9 @@ class HttpScene : public FrontStage {
     void TearDown() override;
 
     /// A client after its TLS handshake, on a connection of its own. Starts the proxy if need be.
-    [[nodiscard]] Wire connect(const std::string& address = "127.0.0.1");
+    [[nodiscard]] Wire connect(
+        const std::string& address = "127.0.0.1", const std::string& server_name = "localhost"
+    );
 
   private:
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
@@ -38,6 +40,8 @@ class HttpScene : public FrontStage {
 class PlayedHttp : public HttpScene {
   protected:
     PlayedHttp() { config.http.backend_port = backend.port(); }
+    /// Leaves first: the proxy need not wait for this client.
+    void TearDown() override;
 
     /// Sends `request` and gives what the backend gets of it, up to the end of its head, on a new
     /// connection `behind`.
