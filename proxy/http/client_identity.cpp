@@ -4,8 +4,11 @@
 #include "proxy/http/target.hpp"
 #include "proxy/net/networks.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace hsmfront::http {
 namespace {
@@ -89,6 +92,20 @@ ClientIdentity identify_client(
         client.default_host += ':' + client.port;
     }
     return client;
+}
+
+std::string client_cert_value(std::string_view der) {
+    if (der.empty()) {
+        return {};
+    }
+    const std::size_t size = (der.size() + 2) / 3 * 4;
+    std::vector<unsigned char> text(size + 1);
+    EVP_EncodeBlock(
+        text.data(),
+        reinterpret_cast<const unsigned char*>(der.data()),
+        static_cast<int>(der.size())
+    );
+    return ':' + std::string(text.begin(), text.end() - 1) + ':';
 }
 
 IdentityFields::IdentityFields(

@@ -29,6 +29,10 @@ struct ClientIdentity {
     bool trusted
 );
 
+/// A certificate in DER as the value of Client-Cert: a byte sequence (RFC 9440 §2.1, RFC 8941
+/// §3.3.5). Empty for none.
+[[nodiscard]] std::string client_cert_value(std::string_view der);
+
 /// The fields of one request that say who its client is.
 class IdentityFields {
   public:

@@ -118,7 +118,7 @@ Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> sna
       trusted_(snapshot_->settings->http.forwarded.trust) {
     const config::Http& http = snapshot_->settings->http;
     backends_ = std::make_unique<BackendPool>(
-        worker_, http.backend.endpoint, http.timeouts.backend_connect, BackendPool::Limits()
+        worker_, http.backends.servers.front(), http.timeouts.backend_connect, BackendPool::Limits()
     );
 }
 
@@ -136,12 +136,13 @@ net::Task<void> Service::serve(net::Accepted accepted) {
         log_failed_handshake(opened, stream, ec);
         co_return;
     }
-    const ClientIdentity identity = identify_client(
+    ClientIdentity identity = identify_client(
         accepted.peer,
         accepted.local,
         stream.info().server_name,
         trusted_.contains(accepted.peer.address())
     );
+    identity.certificate = client_cert_value(stream.client_certificate());
     Http1Session session(client, *backends_, settings, identity);
     co_await session.run();
     log_end(opened, stream.info(), client, session);

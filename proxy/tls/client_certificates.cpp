@@ -118,4 +118,19 @@ ClientIdentity client_identity(const SSL* ssl) {
         hexadecimal(fingerprint_of(certificate))};
 }
 
+std::string client_certificate_der(const SSL* ssl) {
+    const X509* certificate = SSL_get0_peer_certificate(ssl);
+    if (certificate == nullptr) {
+        return {};
+    }
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509(certificate, &bytes);
+    std::string der;
+    if (size > 0) {
+        der.assign(bytes, bytes + size);
+    }
+    OPENSSL_free(bytes);
+    return der;
+}
+
 }  // namespace hsmfront::tls

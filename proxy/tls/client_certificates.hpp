@@ -28,6 +28,9 @@ struct ClientIdentity {
 /// After a handshake, resumed or not; empty if the client showed none.
 [[nodiscard]] ClientIdentity client_identity(const SSL* ssl);
 
+/// The certificate that was shown, in DER; empty if none was.
+[[nodiscard]] std::string client_certificate_der(const SSL* ssl);
+
 /// The subject of `certificate` (RFC 2253).
 [[nodiscard]] std::string subject_of(const X509* certificate);
 

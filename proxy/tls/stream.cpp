@@ -305,6 +305,8 @@ void Stream::note_handshake() {
     info_.alpn.assign(reinterpret_cast<const char*>(alpn), length);
 }
 
+std::string Stream::client_certificate() const { return client_certificate_der(ssl_.get()); }
+
 ControlBinding Stream::binding() const {
     ControlBinding binding{context(), *options_.tag};
     if (SSL_version(ssl_.get()) < TLS1_3_VERSION) {

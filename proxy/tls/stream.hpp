@@ -62,6 +62,8 @@ class Stream final : public net::Transport {
     /// eof, system errors.
     [[nodiscard]] net::Task<error_code> handshake(net::milliseconds limit);
     [[nodiscard]] const HandshakeInfo& info() const noexcept { return info_; }
+    /// The certificate that the client proved to be its own, in DER; empty: none.
+    [[nodiscard]] std::string client_certificate() const;
     /// The context in effect: of the host that SNI chose, else the one given. Data connections
     /// take that of their control connection (RFC 4217 §15.1.1).
     [[nodiscard]] const std::shared_ptr<const Context>& context() const noexcept {

@@ -203,6 +203,43 @@ TEST_F(HttpsClientCertificates, AreDemanded) {
     EXPECT_EQ(page.out, "hello") << page.error;
 }
 
+/// The base64 lines of a PEM file's first certificate as one, as RFC 9440 has it.
+std::string client_cert_of(const std::filesystem::path& pem) {
+    std::istringstream lines(read_file(pem));
+    std::string line;
+    std::string value = ":";
+    while (std::getline(lines, line) && line != "-----END CERTIFICATE-----") {
+        value += line.starts_with('-') ? "" : line;
+    }
+    return value + ":";
+}
+
+TEST_F(HttpsClientCertificates, Rfc9440TheBackendIsShownThem) {
+    Origin origin(scratch() / "origin", ports);
+    config.http.backend_port = origin.port();
+    config.extra = client_certificate("request", scratch() / "clients.pem");
+    start();
+    const Credential ann = make_credential(ca_, scratch(), "ann");
+    const auto with = curl(
+        {"--cert",
+         ann.certificate.string(),
+         "--key",
+         ann.key.string(),
+         "-H",
+         "Client-Cert: :Zm9yZ2Vk:",
+         "-H",
+         "client_cert_chain: :Zm9yZ2Vk:",
+         https("/request")}
+    );
+    ASSERT_EQ(with.code, 0) << with.error;
+    EXPECT_THAT(with.out, HasSubstr("Client-Cert: " + client_cert_of(ann.certificate) + "\n"));
+    EXPECT_THAT(with.out, ::testing::Not(HasSubstr("Zm9yZ2Vk")));
+    const auto without = curl({"-H", "Client-Cert: :Zm9yZ2Vk:", https("/request")});
+    ASSERT_EQ(without.code, 0) << without.error;
+    EXPECT_THAT(without.out, HasSubstr("GET /request"));
+    EXPECT_THAT(without.out, ::testing::Not(HasSubstr("lient-")));
+}
+
 TEST_F(HttpsClientCertificates, AReloadWithoutTheirCaKeepsWhatIs) {
     start();
     std::filesystem::remove(scratch() / "clients.pem");
