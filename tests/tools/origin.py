@@ -29,6 +29,7 @@ import websocket
 
 class Origin(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def body(self):
         """The request's body in pieces."""
@@ -99,11 +100,14 @@ class Origin(BaseHTTPRequestHandler):
         self.answer(b"", 302, Location=f"http://{self.headers['Host']}{self.prefix}/request")
 
     def status(self, number):
+        if number in ("204", "304"):  # never have content (RFC 9110 §6.4.1)
+            self.begin(int(number), "text/plain", {})
+            return
         self.answer(f"status {number}\n".encode(), int(number), "text/plain")
 
     def bytes(self, size):
         self.begin(200, "application/octet-stream", {"Content-Length": size})
-        for block in generated.blocks(int(size)):
+        for block in generated.blocks(int(size) if self.command != "HEAD" else 0):
             self.wfile.write(block)
 
     def chunks(self, size):
