@@ -19,6 +19,7 @@ struct ClientIdentity {
     std::string port;          ///< of ours that it came to
     std::string default_host;  ///< authority where an HTTP/1.0 request names none
     std::string certificate;   ///< verified, as Client-Cert has it; empty: none was shown
+    std::string proxy_header;  ///< that backend connections for it begin with; empty: nothing
 };
 
 /// `server_name` is the TLS SNI or empty.

@@ -194,7 +194,8 @@ net::Task<Next> Http1Session::serve(std::string_view head, std::size_t consumed)
 
 net::Task<Next> Http1Session::exchange(Request request, std::string head) {
     Http1Stream stream(client_, settings_, request);
-    Exchange exchange(stream, backends_, settings_, request, std::move(head));
+    const Destination destination{backends_.group(settings_.backends), identity_.proxy_header};
+    Exchange exchange(stream, destination, settings_, request, std::move(head));
     const Outcome outcome = co_await exchange.run();
     client_.count_sent(stream.sent());
     const std::string_view reason = exchange.facts().reason;

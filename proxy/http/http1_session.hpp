@@ -1,7 +1,7 @@
 // Http1Session: the requests of one client connection, one after the other.
 #pragma once
 
-#include "proxy/http/backend_pool.hpp"
+#include "proxy/http/backend_set.hpp"
 #include "proxy/http/client_connection.hpp"
 #include "proxy/http/client_identity.hpp"
 #include "proxy/http/request.hpp"
@@ -25,7 +25,7 @@ class Http1Session {
     /// All references outlive it.
     Http1Session(
         ClientConnection& client,
-        BackendPool& backends,
+        BackendSet& backends,
         const config::Http& settings,
         const ClientIdentity& identity
     )
@@ -47,7 +47,7 @@ class Http1Session {
     [[nodiscard]] net::Task<Next> refuse(Status status, bool head_request);
 
     ClientConnection& client_;
-    BackendPool& backends_;
+    BackendSet& backends_;
     const config::Http& settings_;
     const ClientIdentity& identity_;
     std::uint64_t requests_ = 0;

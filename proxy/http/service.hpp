@@ -10,12 +10,14 @@
 
 namespace hsmfront::http {
 
-class BackendPool;
+class BackendBoard;
+class BackendSet;
 
 /// What a session needs and keeps until it ends, even after a reload.
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
     std::shared_ptr<const tls::Context> tls;
+    std::shared_ptr<BackendBoard> backends;  ///< shared by all workers
 };
 
 /// One for each worker; its functions run on that worker only.
@@ -35,7 +37,7 @@ class Service {
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
     net::Networks trusted_;
-    std::unique_ptr<BackendPool> backends_;
+    std::unique_ptr<BackendSet> backends_;
 };
 
 }  // namespace hsmfront::http

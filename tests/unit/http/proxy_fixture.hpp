@@ -92,18 +92,15 @@ class LoopbackWorker {
 class ProxyFixture : public testing::Test {
   protected:
     ProxyFixture() {
-        settings.backend.endpoint = {"127.0.0.1", origin.number()};
+        settings.backends.servers = {{"127.0.0.1", origin.number()}};
         settings.timeouts.stall = net::milliseconds(20'000);
     }
 
     /// Call once the settings are as the test wants them.
     [[nodiscard]] Wire connect() {
         if (backends == nullptr) {
-            backends = std::make_unique<BackendPool>(
-                worker.context(),
-                settings.backend.endpoint,
-                settings.timeouts.backend_connect,
-                pool_limits
+            backends = std::make_unique<BackendSet>(
+                worker.context(), settings, std::make_shared<BackendBoard>(settings)
             );
             worker.start([this](net::Accepted accepted) { return serve(std::move(accepted)); });
         }
@@ -116,9 +113,8 @@ class ProxyFixture : public testing::Test {
 
     Port origin;
     config::Http settings;
-    BackendPool::Limits pool_limits;
     LoopbackWorker worker;
-    std::unique_ptr<BackendPool> backends;
+    std::unique_ptr<BackendSet> backends;
 
   private:
     net::Task<void> serve(net::Accepted accepted) {

@@ -333,7 +333,7 @@ TEST_F(HttpSession, ResponseAndUploadOverlap) {
 TEST_F(HttpSession, AnswersForABackendThatIsNotThere) {
     {
         const Port gone;
-        settings.backend.endpoint.port = gone.number();
+        settings.backends.servers.front().port = gone.number();
     }
     Wire client = connect();
     client.send(get);
@@ -477,7 +477,6 @@ TEST_F(HttpSession, DoesNotReuseAConnectionTheBackendClosed) {
 }
 
 TEST_F(HttpSession, SweepsConnectionsThatTheBackendClosed) {
-    pool_limits.sweep_interval = net::milliseconds(10);
     Wire client = connect();
     client.send(get);
     {
