@@ -73,6 +73,33 @@ std::string check_alias(const std::string& text) {
     return "";
 }
 
+std::string check_url_path(const std::string& text) {
+    if (!text.starts_with('/')) {
+        return "must begin with \"/\", found " + in_quotes(text);
+    }
+    const auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view{"/-._~!$&'()*+,=:@"}.find(c) != std::string_view::npos;
+    };
+    if (!std::ranges::all_of(text, is_plain)) {
+        return "holds a character that a path cannot, or not in one way only, found " +
+               in_quotes(text);
+    }
+    const std::string closed = text + '/';
+    if (text.find("//") != std::string::npos || closed.find("/./") != std::string::npos ||
+        closed.find("/../") != std::string::npos) {
+        return "may not hold \"//\" nor segments \".\" or \"..\", found " + in_quotes(text);
+    }
+    return "";
+}
+
+std::string check_url_target(const std::string& text) {
+    const auto is_visible = [](char c) { return c > ' ' && c < 0x7f && c != '#'; };
+    return text.starts_with('/') && std::ranges::all_of(text, is_visible)
+               ? ""
+               : "expected a path such as /health, found " + in_quotes(text);
+}
+
 std::string check_command(const std::string& text) {
     constexpr std::size_t longest = 16;
     const auto is_word = [](std::string_view word) {

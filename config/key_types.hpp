@@ -83,6 +83,17 @@ Key duration(std::string path, At at, milliseconds min, milliseconds max) {
     return detail::scalar(std::move(path), "a duration such as 30s", at, parse);
 }
 
+constexpr milliseconds shortest_time = 1ms;
+constexpr milliseconds longest_time = 365 * 24h;
+
+/// A duration that is neither zero nor beyond reason.
+template <class At>
+Key timeout(std::string path, At at) {
+    return duration(std::move(path), at, shortest_time, longest_time);
+}
+
+constexpr std::size_t most_things = 10'000'000;
+
 template <class At>
 Key count(std::string path, At at, std::size_t min, std::size_t max) {
     const auto parse = [min, max](const std::string& text) { return parse_number(text, min, max); };
@@ -99,6 +110,11 @@ Key size(std::string path, At at, std::uint64_t min, std::uint64_t max) {
         return parsed;
     };
     return detail::scalar(std::move(path), "a size such as 64KiB", at, parse);
+}
+
+template <class At>
+Key rate(std::string path, At at) {
+    return detail::scalar(std::move(path), "a rate such as 100/s, or none", at, parse_rate);
 }
 
 template <class At>
@@ -128,6 +144,31 @@ Key choice(std::string path, At at, std::vector<std::pair<std::string, Value>> v
     return key;
 }
 
+template <class At>
+Key proxy_version(std::string path, At at) {
+    return choice<ProxyVersion>(
+        std::move(path),
+        at,
+        {{"none", ProxyVersion::none}, {"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}}
+    );
+}
+
+/// `key`, and `word` for the empty value of what `at` points at.
+template <class At>
+Key or_empty(std::string word, Key key, At at) {
+    key.expected = word + " or " + key.expected;
+    key.read = [at, word, read = std::move(key.read)](
+                   Settings& settings, const std::vector<std::string>& values
+               ) {
+        if (values.front() != word) {
+            return read(settings, values);
+        }
+        at(settings)->clear();
+        return std::string{};
+    };
+    return key;
+}
+
 using TextCheck = std::string (*)(const std::string&);
 
 /// The checks of text: the error, empty if fine.
@@ -138,6 +179,10 @@ using TextCheck = std::string (*)(const std::string&);
 [[nodiscard]] std::string check_host_pattern(const std::string& text);
 [[nodiscard]] std::string check_network(const std::string& text);
 [[nodiscard]] std::string check_alias(const std::string& text);
+/// A path of RFC 3986 §3.3 as routes are given: without dot segments, "//", "%", ";" and query.
+[[nodiscard]] std::string check_url_path(const std::string& text);
+/// A path and query as a request line holds them (RFC 9112 §3.2.1).
+[[nodiscard]] std::string check_url_target(const std::string& text);
 /// An FTP command, or one and the first word of its argument.
 [[nodiscard]] std::string check_command(const std::string& text);
 
@@ -171,6 +216,23 @@ Key texts(std::string path, At at, TextCheck check) {
         }
         *at(settings) = values;
         return std::string{};
+    };
+    return key;
+}
+
+/// One SSL key alias, or two for an RSA + EC pair.
+template <class At>
+Key aliases(std::string path, At at) {
+    Key key = texts(std::move(path), at, check_alias);
+    key.expected = "an alias or a list of two";
+    key.read = [read = key.read](Settings& settings, const std::vector<std::string>& values) {
+        if (values.empty() || values.size() > 2) {
+            return std::string{"expected one alias, or two for an RSA and an EC key"};
+        }
+        if (values.size() == 2 && values[0] == values[1]) {
+            return std::string{"the same alias twice"};
+        }
+        return read(settings, values);
     };
     return key;
 }

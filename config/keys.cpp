@@ -10,7 +10,6 @@ std::vector<LaterKey> all_later_keys() {
     const std::string absent = " not available in this version";
     const std::string several =
         "several backends are" + absent + "; use backend: { address, port }";
-    const std::string by_name = "choosing the backend by host name is" + absent;
     const std::vector<std::string> off{"none", "off", "false", "no"};
     const std::vector<std::string> anything{"*"};  // the validator refuses it where it would matter
     return {
@@ -18,13 +17,7 @@ std::vector<LaterKey> all_later_keys() {
         {"tls.client_certificate.crl", anything, false, "revocation lists are" + absent},
         {"tls.fips", off, true, "FIPS mode is" + absent},
         {"ftp.backends", {}, true, several},
-        {"http.backends", {}, true, several},
-        {"http.balance", off, true, several},
-        {"http.hosts[].backend", off, true, by_name},
-        {"http.routes", {}, true, "routes are" + absent},
-        {"http.http2", off, false, "HTTP/2 is" + absent + "; HTTP/1.1 is served"},
         {"admin.listen", off, false, "the admin listener is" + absent},
-        {"log.access", off, false, "the access log is" + absent},
     };
 }
 
@@ -51,6 +44,11 @@ const std::vector<Synonym>& synonyms() {
         {"ftp.ssl.requireclosenotify", "ftp.data.require_close_notify"},
     };
     return table;
+}
+
+const std::string* short_form(std::string_view section) {
+    static const std::string access = "log.access.file";
+    return section == "log.access" ? &access : nullptr;
 }
 
 const Key* find_key(std::string_view path) {

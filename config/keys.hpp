@@ -32,6 +32,9 @@ struct Synonym {
 
 [[nodiscard]] const std::vector<Synonym>& synonyms();
 
+/// The key that a single value stands for in place of `section`; null: none.
+[[nodiscard]] const std::string* short_form(std::string_view section);
+
 [[nodiscard]] const Key* find_key(std::string_view path);
 [[nodiscard]] const LaterKey* find_later_key(std::string_view path);
 

@@ -271,11 +271,12 @@ struct Forwarded {
     friend bool operator==(const Forwarded&, const Forwarded&) = default;
 };
 
-/// Requests whose path begins with `path`, at a segment's end, on `host`.
+/// Requests whose path begins with `path`, at a segment's end, on `host`. What names the host goes
+/// before what covers it by a wildcard or covers every host, then the longest path is taken.
 struct HttpRoute {
     std::string host;       ///< as Host::name; empty: every host
     std::string path{"/"};  ///< "/api" covers /api, /api/x and /api?x, not /apix
-    HttpBackends backends;
+    HttpBackends backends{};
 
     friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
 };
@@ -311,9 +312,8 @@ struct Http {
     std::vector<Host> hosts;
     std::vector<Endpoint> listen;
     std::vector<Endpoint> redirect;  ///< plain ports that answer 308 to https
-    Backend backend;
-    HttpBackends backends;          ///< of `backend` or `backends`, and `balance`
-    std::vector<HttpRoute> routes;  ///< the longest path that fits is taken
+    HttpBackends backends;           ///< of `backend` or `backends`, and `balance`
+    std::vector<HttpRoute> routes;
     HttpConnections connections;
     HttpHealth health;
     milliseconds resolve = 30s;  ///< how long the addresses of a backend's name are believed
@@ -349,8 +349,10 @@ enum class LogFormat { text, json };
 
 /// One line for each HTTP request.
 struct AccessLog {
-    std::filesystem::path file;  ///< "-": where the log goes
+    std::filesystem::path file;  ///< "-": where the log goes; empty: requests are not logged
     LogFormat format = LogFormat::text;
+
+    [[nodiscard]] bool enabled() const { return !file.empty(); }
 
     friend bool operator==(const AccessLog&, const AccessLog&) = default;
 };
@@ -358,8 +360,8 @@ struct AccessLog {
 struct Log {
     std::string level = "info";  ///< trace | debug | info | warn | error
     LogFormat format = LogFormat::text;
-    std::filesystem::path file;       ///< empty: stderr
-    std::optional<AccessLog> access;  ///< none: requests are not logged
+    std::filesystem::path file;  ///< empty: stderr
+    AccessLog access;
 
     friend bool operator==(const Log&, const Log&) = default;
 };

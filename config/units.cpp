@@ -27,6 +27,8 @@ constexpr std::array size_units{
     Unit{"", 1}};
 constexpr std::array rate_units{Unit{"s", 1000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}};
 
+constexpr std::uint64_t longest_rate = 86'400'000;
+
 constexpr std::uint64_t largest_duration = std::numeric_limits<milliseconds::rep>::max();
 
 struct Quantity {
@@ -113,12 +115,14 @@ Parsed<Rate> parse_rate(std::string_view text) {
     const auto slash = text.find('/');
     if (slash != std::string_view::npos) {
         const auto count = whole_number(text.substr(0, slash));
-        const auto per = factor_of(text.substr(slash + 1), rate_units);
-        if (count && *count > 0 && per) {
+        const auto unit = text.substr(slash + 1);
+        const auto named = factor_of(unit, rate_units);
+        const auto per = named ? named : scaled(unit, duration_units, longest_rate);
+        if (count && *count > 0 && per && *per > 0) {
             return Rate{static_cast<std::size_t>(*count), milliseconds{*per}};
         }
     }
-    return expected("a rate per s, m or h, such as 100/s, or none", text);
+    return expected("a rate such as 100/s, 30/m or 200/10s, or none", text);
 }
 
 Parsed<PortRange> parse_port_range(std::string_view text) {

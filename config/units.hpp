@@ -22,7 +22,7 @@ using Parsed = boost::system::result<T, std::string>;
 /// Bytes: "65536", "64KiB", "10MiB", "1GiB", "2TiB".
 [[nodiscard]] Parsed<std::uint64_t> parse_size(std::string_view text);
 
-/// "100/s", "10/m", "5/h"; "none": no limit.
+/// "100/s", "10/m", "5/h", "200/10s"; "none": no limit.
 [[nodiscard]] Parsed<Rate> parse_rate(std::string_view text);
 
 /// "50000-50999" or a single port. The order of the two is left to the validator.

@@ -2,6 +2,7 @@
 #include "config/validator.hpp"
 
 #include "config/address.hpp"
+#include "config/validator_http.hpp"
 
 #include <string>
 #include <utility>
@@ -29,13 +30,17 @@ class Validator {
             required("certificates", settings_.certificates.empty(), "the folder of <alias>.pem");
         }
         if (settings_.ftp.enabled) {
-            protocol("ftp", settings_.ftp.aliases, settings_.ftp.backend);
+            protocol("ftp", settings_.ftp.aliases, settings_.ftp.listen.empty());
+            endpoint("ftp.backend", settings_.ftp.backend.endpoint);
             hosts("ftp", settings_.ftp.hosts);
             commands();
         }
         if (settings_.http.enabled) {
-            protocol("http", settings_.http.aliases, settings_.http.backend);
+            protocol("http", settings_.http.aliases, settings_.http.listen.empty());
             hosts("http", settings_.http.hosts);
+            for (Problem& problem : validate_routing(settings_.http, positions_)) {
+                problems_.push_back(std::move(problem));
+            }
         }
         collect_listeners();
         listeners();
@@ -119,13 +124,10 @@ class Validator {
     }
 
     void protocol(
-        const std::string& name, const std::vector<std::string>& aliases, const Backend& backend
+        const std::string& name, const std::vector<std::string>& aliases, bool no_listener
     ) {
         required(name + ".alias", aliases.empty(), "the alias of its key and certificate");
-        endpoint(name + ".backend", backend.endpoint);
-        const bool none =
-            name == "ftp" ? settings_.ftp.listen.empty() : settings_.http.listen.empty();
-        required(name + ".listen", none, "at least one { address, port }");
+        required(name + ".listen", no_listener, "at least one { address, port }");
     }
 
     void hosts(const std::string& name, const std::vector<Host>& hosts) {
@@ -192,7 +194,9 @@ class Validator {
             }
         }
         if (settings_.http.enabled) {
-            no_loop("http.backend", settings_.http.backend.endpoint);
+            for (const HttpServer& server : http_servers(settings_.http, positions_)) {
+                no_loop(server.key, server.endpoint);
+            }
         }
     }
 

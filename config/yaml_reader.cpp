@@ -133,6 +133,9 @@ class Reader {
             unknown(child, section_path);
         } else if (child.kind == YamlNode::Kind::mapping) {
             section(child, at);
+        } else if (const std::string* const only = short_form(at.pattern);
+                   only != nullptr && child.kind == YamlNode::Kind::scalar) {
+            value(child, *find_key(*only), at);
         } else if (child.kind != YamlNode::Kind::null) {
             std::string hint;
             if (at.pattern == pin_section && child.kind == YamlNode::Kind::scalar) {
@@ -327,6 +330,9 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
     resolve(settings.certificates, folder);
     resolve(settings.tls.client_ca, folder);
     resolve(settings.log.file, folder);
+    if (settings.log.access.file != "-") {
+        resolve(settings.log.access.file, folder);
+    }
     resolve(settings.admin.socket, folder);
     if (settings.hsm.pin.file) {
         resolve(*settings.hsm.pin.file, folder);
@@ -334,6 +340,20 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
     for (HsmToken& other : settings.hsm.failover) {
         if (other.pin.file) {
             resolve(*other.pin.file, folder);
+        }
+    }
+}
+
+/// How backends are balanced, where hosts and routes do not say it themselves.
+void inherit_balance(Http& http, const Positions& given) {
+    for (Host& host : http.hosts) {
+        if (!given.contains("http.hosts[" + host.name + "].balance")) {
+            host.backends.balance = http.backends.balance;
+        }
+    }
+    for (std::size_t i = 0; i < http.routes.size(); ++i) {
+        if (!given.contains("http.routes[" + std::to_string(i) + "].balance")) {
+            http.routes[i].backends.balance = http.backends.balance;
         }
     }
 }
@@ -373,6 +393,7 @@ LoadResult load_text(
     adopt_synonyms(*tree, result.problems);
     apply_overrides(*tree, overrides, result.problems);
     reader.read(*tree);
+    inherit_balance(result.settings.http, result.positions);
     for (Problem& problem : validate(result.settings, result.positions)) {
         if (!reader.is_reported(problem.key)) {
             result.problems.push_back(std::move(problem));

@@ -1,5 +1,5 @@
-// Opens FTPS sessions, logs in and holds them idle:
-//   idle_sessions PORT COUNT explicit|implicit 1.2|1.3
+// Opens sessions and holds them idle, logged in by FTPS or after one request by HTTPS:
+//   idle_sessions PORT COUNT explicit|implicit|https 1.2|1.3
 // One thread. The sessions come from 127.1.0.1, 127.1.0.2, …, 500 from each, so that neither the
 // ports of one address nor the proxy's limit per address are used up. Prints "ready N" once all
 // stand, "failed N" otherwise, and holds them until it is stopped.
@@ -12,6 +12,7 @@
 #include <iostream>
 #include <memory>
 #include <netinet/in.h>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/epoll.h>
@@ -29,29 +30,42 @@ constexpr int sessions_per_address = 500;
 /// Sessions that are being opened at one time.
 constexpr int opening_limit = 64;
 
-/// What is sent once the reply to the line before has come.
+/// What is sent in TLS once the reply to what was sent before has come.
 struct Step {
-    std::string_view reply;    ///< code that is waited for
-    std::string_view command;  ///< sent then; empty: nothing, the next step waits already
+    std::string_view reply;    ///< beginning of what is waited for
+    std::string_view command;  ///< sent then; empty: that was the last step
 };
-constexpr std::array<Step, 6> after_tls{{
-    {"220", "USER ftp\r\n"},  // implicit TLS only
+constexpr std::array<Step, 6> ftps_steps{{
+    {"220", "USER ftp\r\n"},  // explicit TLS: greeted before
     {"331", "PASS secret\r\n"},
     {"230", "PBSZ 0\r\n"},
     {"200", "PROT P\r\n"},
     {"200", "TYPE I\r\n"},
     {"200", ""},
 }};
+/// The answer has no content, so that its head is all of it.
+constexpr std::array<Step, 2> https_steps{{
+    {"",  // the client speaks first
+     "GET /idle HTTP/1.1\r\nHost: localhost\r\nUser-Agent: idle_sessions\r\nAccept: */*\r\n\r\n"},
+    {"HTTP/1.1 204", ""},
+}};
+
+enum class Mode { explicit_ftps, implicit_ftps, https };
+
+std::span<const Step> steps_of(Mode mode) {
+    return mode == Mode::https ? std::span<const Step>(https_steps) : ftps_steps;
+}
 
 class Session {
   public:
     enum class State { opening, open, failed };
 
-    Session(SSL_CTX* ctx, std::uint16_t port, int number, bool implicit)
+    Session(SSL_CTX* ctx, std::uint16_t port, int number, Mode mode)
         : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
           ssl_(SSL_new(ctx), SSL_free),
-          phase_(implicit ? Phase::handshake : Phase::greeting),
-          step_(implicit ? 0 : 1) {
+          phase_(mode == Mode::explicit_ftps ? Phase::greeting : Phase::handshake),
+          steps_(steps_of(mode)),
+          greeted_(mode == Mode::implicit_ftps) {
         const auto address = [](std::uint32_t host, std::uint16_t at) {
             sockaddr_in result{};
             result.sin_family = AF_INET;
@@ -118,17 +132,17 @@ class Session {
             return false;
         }
         phase_ = Phase::commands;
-        return step_ != 1 || send(after_tls[0].command);
+        return greeted_ || send(steps_[step_++].command);
     }
 
     bool command() {
         const int n = SSL_read(ssl_.get(), buffer_.data(), static_cast<int>(buffer_.size()));
         if (!received(n, SSL_get_error(ssl_.get(), n) == SSL_ERROR_WANT_READ) ||
-            !must(step_ < after_tls.size()) /* an idle session is told nothing */ ||
-            !take_line(after_tls[step_].reply)) {
+            !must(step_ < steps_.size()) /* an idle session is told nothing */ ||
+            !take_line(steps_[step_].reply)) {
             return false;
         }
-        const std::string_view next = after_tls[step_++].command;
+        const std::string_view next = steps_[step_++].command;
         if (next.empty()) {
             state_ = State::open;
         }
@@ -170,15 +184,17 @@ class Session {
     SslPtr ssl_;
     Phase phase_;
     State state_ = State::opening;
-    std::size_t step_;  ///< in after_tls
+    std::span<const Step> steps_;
+    bool greeted_;  ///< in TLS the server speaks first
+    std::size_t step_ = 0;
     std::string line_;
     std::array<char, 512> buffer_{};
 };
 
 class Crowd {
   public:
-    Crowd(SSL_CTX* ctx, std::uint16_t port, bool implicit, int count)
-        : ctx_(ctx), port_(port), implicit_(implicit), count_(count) {}
+    Crowd(SSL_CTX* ctx, std::uint16_t port, Mode mode, int count)
+        : ctx_(ctx), port_(port), mode_(mode), count_(count) {}
     ~Crowd() { ::close(poll_); }
     Crowd(const Crowd&) = delete;
     Crowd& operator=(const Crowd&) = delete;
@@ -205,7 +221,7 @@ class Crowd {
   private:
     void begin() {
         const int number = static_cast<int>(sessions_.size());
-        sessions_.push_back(std::make_unique<Session>(ctx_, port_, number, implicit_));
+        sessions_.push_back(std::make_unique<Session>(ctx_, port_, number, mode_));
         Session& session = *sessions_.back();
         epoll_event event{};
         event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -224,13 +240,19 @@ class Crowd {
 
     SSL_CTX* ctx_;
     std::uint16_t port_;
-    bool implicit_;
+    Mode mode_;
     int count_;
     int poll_ = ::epoll_create1(EPOLL_CLOEXEC);
     int opened_ = 0;
     int failed_ = 0;
     std::vector<std::unique_ptr<Session>> sessions_;
 };
+
+Mode mode_named(std::string_view name) {
+    return name == "https"      ? Mode::https
+           : name == "implicit" ? Mode::implicit_ftps
+                                : Mode::explicit_ftps;
+}
 
 void raise_file_limit() {
     rlimit limit{};
@@ -243,7 +265,7 @@ void raise_file_limit() {
 
 int main(int argc, char** argv) {
     if (argc != 5) {
-        std::cerr << "usage: idle_sessions PORT COUNT explicit|implicit 1.2|1.3\n";
+        std::cerr << "usage: idle_sessions PORT COUNT explicit|implicit|https 1.2|1.3\n";
         return 2;
     }
     raise_file_limit();
@@ -254,10 +276,7 @@ int main(int argc, char** argv) {
     SSL_CTX_set_mode(ctx.get(), SSL_MODE_RELEASE_BUFFERS);
     const int count = std::atoi(argv[2]);
     Crowd crowd(
-        ctx.get(),
-        static_cast<std::uint16_t>(std::atoi(argv[1])),
-        argv[3] == std::string_view("implicit"),
-        count
+        ctx.get(), static_cast<std::uint16_t>(std::atoi(argv[1])), mode_named(argv[3]), count
     );
     const int failed = crowd.open();
     std::cout << (failed == 0 ? "ready " : "failed ") << (failed == 0 ? count : failed)

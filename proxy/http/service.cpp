@@ -118,7 +118,7 @@ Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> sna
       trusted_(snapshot_->settings->http.forwarded.trust) {
     const config::Http& http = snapshot_->settings->http;
     backends_ = std::make_unique<BackendPool>(
-        worker_, http.backend.endpoint, http.timeouts.backend_connect, BackendPool::Limits()
+        worker_, http.backends.servers.front(), http.timeouts.backend_connect, BackendPool::Limits()
     );
 }
 

@@ -68,7 +68,7 @@ Command nginx_command(const fs::path& directory, std::uint16_t port) {
             "keepalive_requests 1000000;\nserver {\nlisten 127.0.0.1:" + std::to_string(port) +
             ";\nroot " + (directory / "root").string() +
             ";\nlocation / { dav_methods PUT DELETE; create_full_put_path on; }\n"
-            "location = /small { return 200 'small'; }\n}\n}\n"
+            "location = /small { return 200 'small'; }\nlocation = /idle { return 204; }\n}\n}\n"
     );
     Command command;
     command.argv = {"nginx", "-p", directory.string(), "-e", "stderr", "-c", file.string()};

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <ostream>
@@ -198,6 +199,28 @@ Wire::Rest Wire::rest() {
         }
         result.bytes.append(piece.data(), got.bytes);
     }
+}
+
+Wire::Rest Wire::available() {
+    const int flags = ::fcntl(fd_, F_GETFL);
+    ::fcntl(fd_, F_SETFL, flags | O_NONBLOCK);
+    Rest result = rest();
+    if (result.ending == Ending::silence) {
+        ::fcntl(fd_, F_SETFL, flags);
+    }
+    return result;
+}
+
+std::string Wire::until(std::string_view mark) {
+    std::string bytes;
+    while (!bytes.ends_with(mark)) {
+        const std::string next = take(1);
+        if (next.empty()) {
+            break;
+        }
+        bytes += next;
+    }
+    return bytes;
 }
 
 std::string Wire::take(std::size_t count) {

@@ -47,6 +47,8 @@ class Wire {
 
     [[nodiscard]] bool open() const { return fd_ >= 0; }
     [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
+    /// For poll(2).
+    [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] std::uint16_t local_port() const;
 
     /// False if the peer does not take all of it.
@@ -63,6 +65,10 @@ class Wire {
     };
     /// Reads to the end.
     [[nodiscard]] Rest rest();
+    /// What has come by now, without waiting; Ending::silence if it has not ended.
+    [[nodiscard]] Rest available();
+    /// Up to and with `mark`; all that came if the connection ends before.
+    [[nodiscard]] std::string until(std::string_view mark);
     /// `count` bytes, fewer if the connection ends.
     [[nodiscard]] std::string take(std::size_t count);
     /// True if nothing comes for `time`. It proves nothing when the peer is slow, but never fails
@@ -106,6 +112,8 @@ class WireListener {
     [[nodiscard]] std::uint16_t port() const { return port_; }
     /// The next connection; not open if none comes within `limit`.
     [[nodiscard]] Wire accept(milliseconds limit = Wire::limit);
+    /// For poll(2): readable when a connection waits.
+    [[nodiscard]] int fd() const { return fd_; }
     /// From now on connections are refused.
     void close();
 

@@ -57,11 +57,25 @@ TEST(Units, ReadsRates) {
     EXPECT_EQ(*parse_rate("100/s"), (Rate{100, 1s}));
     EXPECT_EQ(*parse_rate("10/m"), (Rate{10, 1min}));
     EXPECT_EQ(*parse_rate("5/h"), (Rate{5, 1h}));
+    EXPECT_EQ(*parse_rate("200/10s"), (Rate{200, 10s}));
+    EXPECT_EQ(*parse_rate("3/500ms"), (Rate{3, 500ms}));
     EXPECT_EQ(*parse_rate("none"), (Rate{0, 1s}));
 }
 
 TEST(Units, RefusesOtherRates) {
-    for (const char* text : {"", "/", "100", "100/", "/s", "100/sec", "0/s", "-1/s", "1/s/s"}) {
+    for (const char* text :
+         {"",
+          "/",
+          "100",
+          "100/",
+          "/s",
+          "100/sec",
+          "0/s",
+          "-1/s",
+          "1/s/s",
+          "1/0s",
+          "1/10",
+          "1/25h"}) {
         EXPECT_FALSE(parse_rate(text)) << text;
     }
 }

@@ -25,7 +25,7 @@ Settings sound() {
     settings.http.aliases = {"httpd"};
     settings.http.listen = {{"0.0.0.0", 443}};
     settings.http.redirect = {{"0.0.0.0", 80}};
-    settings.http.backend.endpoint = {"127.0.0.1", 8080};
+    settings.http.backends.servers = {{"127.0.0.1", 8080}};
     return settings;
 }
 
@@ -201,7 +201,7 @@ TEST(Validator, AnActiveBackendIsToldNothingOnDataConnections) {
 TEST(Validator, BackendsMayNotBeOurselves) {
     Settings settings = sound();
     settings.ftp.backend.endpoint = {"localhost", 21};
-    settings.http.backend.endpoint = {"127.0.0.1", 80};
+    settings.http.backends.servers = {{"127.0.0.1", 80}};
     EXPECT_THAT(
         problems(settings),
         ElementsAre(
@@ -242,6 +242,105 @@ TEST(Validator, HostsWithABackendNeedAllOfIt) {
     EXPECT_THAT(
         problems(settings),
         ElementsAre(HasSubstr("ftp.hosts[a.org].backend: points at ftp.listen[0]"))
+    );
+}
+
+/// The problems of settings whose keys were `given`.
+std::vector<std::string> problems(const Settings& settings, const std::vector<std::string>& given) {
+    Positions positions{"f"};
+    for (const std::string& key : given) {
+        positions.add(key, {"f", 1, 1});
+    }
+    std::vector<std::string> lines;
+    for (const Problem& problem : validate(settings, positions)) {
+        lines.push_back(problem.key + ": " + problem.message);
+    }
+    return lines;
+}
+
+HttpBackends one_server(std::uint16_t port) { return {{{"127.0.0.1", port}}, {}}; }
+
+TEST(Validator, BackendOrBackends) {
+    Settings settings = sound();
+    EXPECT_THAT(
+        problems(settings, {"http.backend", "http.backend.port", "http.backends[0]"}),
+        ElementsAre("http.backends: contradicts http.backend; keep one")
+    );
+    EXPECT_THAT(
+        problems(settings, {"http.backend", "http.backend.proxy_protocol", "http.backends[0]"}),
+        IsEmpty()
+    );
+    EXPECT_THAT(problems(settings, {"http.backend.port", "http.backends"}), IsEmpty());
+}
+
+TEST(Validator, EachHttpBackendIsChecked) {
+    Settings settings = sound();
+    settings.http.backends.servers = {{"127.0.0.1", 8080}, {"", 8081}};
+    settings.http.hosts = {{"a.org", {"a"}, {}, one_server(443)}};
+    settings.http.routes = {{"", "/a", one_server(0)}};
+    EXPECT_THAT(
+        problems(settings),
+        UnorderedElementsAre(
+            "http.backends[1].address: is missing: an address",
+            HasSubstr("http.hosts[a.org].backend: points at http.listen[0]"),
+            "http.routes[0].backend.port: is missing: a port number"
+        )
+    );
+}
+
+TEST(Validator, HttpWithoutADefaultBackendNeedsOthers) {
+    Settings settings = sound();
+    settings.http.backends = {};
+    EXPECT_THAT(
+        problems(settings),
+        ElementsAre(HasSubstr("http.backend.address"), HasSubstr("http.backend.port"))
+    );
+    settings.http.routes = {{"", "/api", one_server(8080)}};
+    EXPECT_THAT(problems(settings), IsEmpty()) << "all else is not found";
+    settings.http.hosts = {{"a.org", {"a"}}};
+    EXPECT_THAT(problems(settings), IsEmpty());
+    settings.http.routes[0].host = "b.org";
+    EXPECT_THAT(
+        problems(settings),
+        ElementsAre("http.hosts[a.org].backend: is missing: and there is no http.backend")
+    );
+    settings.http.hosts[0].backends = one_server(8081);
+    EXPECT_THAT(problems(settings), IsEmpty());
+}
+
+TEST(Validator, RoutesSayWhereTo) {
+    Settings settings = sound();
+    settings.http.routes = {{"a.org", "/"}};
+    EXPECT_THAT(
+        problems(settings), ElementsAre("http.routes[0].backend: is missing: where its requests go")
+    );
+}
+
+TEST(Validator, NoTwoRoutesCoverTheSame) {
+    Settings settings = sound();
+    settings.http.hosts = {{"a.org", {"a"}, {}, one_server(8081)}};
+    settings.http.routes = {
+        {"a.org", "/", one_server(1)},
+        {"a.org", "/x", one_server(2)},
+        {"", "/x", one_server(3)},
+        {"", "/", one_server(4)},
+        {"a.org", "/x", one_server(5)}};
+    EXPECT_THAT(
+        problems(settings),
+        ElementsAre(
+            "http.routes[0]: covers the same requests as http.hosts[a.org].backend",
+            "http.routes[3]: covers the same requests as http.backend",
+            "http.routes[4]: covers the same requests as http.routes[1]"
+        )
+    );
+}
+
+TEST(Validator, BalanceNeedsBackendsOfItsOwn) {
+    Settings settings = sound();
+    settings.http.hosts = {{"a.org", {"a"}}};
+    EXPECT_THAT(
+        problems(settings, {"http.hosts[a.org].balance"}),
+        ElementsAre(HasSubstr("http.hosts[a.org].balance: has no effect"))
     );
 }
 

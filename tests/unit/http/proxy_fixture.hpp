@@ -92,7 +92,7 @@ class LoopbackWorker {
 class ProxyFixture : public testing::Test {
   protected:
     ProxyFixture() {
-        settings.backend.endpoint = {"127.0.0.1", origin.number()};
+        settings.backends.servers = {{"127.0.0.1", origin.number()}};
         settings.timeouts.stall = net::milliseconds(20'000);
     }
 
@@ -101,7 +101,7 @@ class ProxyFixture : public testing::Test {
         if (backends == nullptr) {
             backends = std::make_unique<BackendPool>(
                 worker.context(),
-                settings.backend.endpoint,
+                settings.backends.servers.front(),
                 settings.timeouts.backend_connect,
                 pool_limits
             );

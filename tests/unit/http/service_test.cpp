@@ -94,7 +94,7 @@ class TlsClient {
 class HttpService : public testing::Test {
   protected:
     void start(bool redirect) {
-        settings->http.backend.endpoint = {"127.0.0.1", origin.number()};
+        settings->http.backends.servers = {{"127.0.0.1", origin.number()}};
         settings->http.listen = {{"127.0.0.1", 8443}};
         const auto snapshot = std::make_shared<const Snapshot>(Snapshot{settings, make_context()});
         service = std::make_unique<Service>(worker.context(), snapshot);

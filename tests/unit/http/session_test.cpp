@@ -333,7 +333,7 @@ TEST_F(HttpSession, ResponseAndUploadOverlap) {
 TEST_F(HttpSession, AnswersForABackendThatIsNotThere) {
     {
         const Port gone;
-        settings.backend.endpoint.port = gone.number();
+        settings.backends.servers.front().port = gone.number();
     }
     Wire client = connect();
     client.send(get);

@@ -1,0 +1,73 @@
+// KeyTable: limits, log and what else both protocols share.
+#include "config/key_table.hpp"
+#include "config/problem.hpp"
+
+namespace hsmfront::config {
+namespace {
+
+Key log_file() {
+    const auto at = [](Settings& s) { return &s.log.file; };
+    Key key = or_empty("stderr", text("log.file", at), at);
+    key.expected = "stderr or a path";
+    return key;
+}
+
+std::string check_access_file(const std::string& text) {
+    return text == "stderr" ? "write \"-\" for where the log goes" : check_filled(text);
+}
+
+Key access_file() {
+    const auto at = [](Settings& s) { return &s.log.access.file; };
+    Key key = or_empty("none", text("log.access.file", at, check_access_file), at);
+    key.expected = "none, - (where the log goes) or a path";
+    return key;
+}
+
+template <class At>
+Key log_format(std::string path, At at) {
+    return choice<LogFormat>(
+        std::move(path), at, {{"text", LogFormat::text}, {"json", LogFormat::json}}
+    );
+}
+
+}  // namespace
+
+std::vector<Key> common_keys() {
+    return {
+        count(
+            "limits.connections", [](Settings& s) { return &s.limits.connections; }, 1, most_things
+        ),
+        count(
+            "limits.per_address", [](Settings& s) { return &s.limits.per_address; }, 1, most_things
+        ),
+        rate(
+            "limits.handshakes_per_address",
+            [](Settings& s) { return &s.limits.handshakes_per_address; }
+        ),
+        texts(
+            "proxy_protocol.accept_from",
+            [](Settings& s) { return &s.proxy_protocol.accept_from; },
+            check_network
+        ),
+        timeout("proxy_protocol.timeout", [](Settings& s) { return &s.proxy_protocol.timeout; }),
+        example(text("admin.socket", [](Settings& s) { return &s.admin.socket; })),
+        choice<std::string>(
+            "log.level",
+            [](Settings& s) { return &s.log.level; },
+            {{"trace", "trace"},
+             {"debug", "debug"},
+             {"info", "info"},
+             {"warn", "warn"},
+             {"error", "error"}}
+        ),
+        log_format("log.format", [](Settings& s) { return &s.log.format; }),
+        log_file(),
+        access_file(),
+        log_format("log.access.format", [](Settings& s) { return &s.log.access.format; }),
+        duration(
+            "shutdown.drain", [](Settings& s) { return &s.drain; }, 0ms, longest_time
+        ),
+    };
+}
+
+}  // namespace hsmfront::config
