@@ -3,6 +3,8 @@
 
 #include "proxy/net/errc.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -56,6 +58,10 @@ bool Http2Output::gather() {
 }
 
 net::Task<void> Http2Output::run() {
+    // Whoever calls wake() may be in one of nghttp2's callbacks; and more may be ready by then.
+    co_await net::asio::post(
+        client_.worker().executor, net::asio::use_awaitable_t<net::Executor>()
+    );
     while (!error_ && gather()) {
         error_ = co_await write(lease_.data());
     }

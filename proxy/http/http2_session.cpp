@@ -181,10 +181,10 @@ void Http2Session::interrupt(error_code reason) noexcept {
 }
 
 void Http2Session::announce_end() {
-    if (!draining_ || terminated_ || !grace_) {
+    if (!draining_ || terminated_ || announced_) {
         return;
     }
-    grace_.reset();
+    announced_ = true;
     nghttp2_submit_goaway(
         native_.get(),
         NGHTTP2_FLAG_NONE,
@@ -271,8 +271,9 @@ void Http2Session::begin_request(Http2Stream& stream, bool ended) {
     std::string head;
     head.reserve(stream.section().bytes() + 512);
     append_request_head(head, converted->head, converted->checked, identity_, settings_);
-    tasks_.spawn(serve(stream, request, std::move(head)), "http2 stream");
+    Request kept = request;
     stream.expect_section();
+    tasks_.spawn(serve(stream, std::move(kept), std::move(head)), "http2 stream");
 }
 
 void Http2Session::end_with_trailers(Http2Stream& stream) {

@@ -93,13 +93,14 @@ class Http2Session final : public net::Interruptible {
     net::TaskGroup tasks_;
     std::unordered_map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;
     Farewell farewell_{*this};
-    std::optional<net::Watchdog> grace_;  ///< of a drain, until its second GOAWAY
+    std::optional<net::Watchdog> grace_;  ///< of a drain, for the client to see the first GOAWAY
     Phase phase_ = Phase::idle;
     std::uint64_t requests_ = 0;
     std::string_view reason_;
     bool in_header_ = false;  ///< a header block is being received
     bool settled_ = false;    ///< the client has acknowledged our SETTINGS
     bool draining_ = false;
+    bool announced_ = false;   ///< the last stream of a drain was named
     bool terminated_ = false;  ///< GOAWAY was submitted for a reason
 };
 

@@ -3,6 +3,7 @@
 
 #include "proxy/http/errors.hpp"
 #include "proxy/http/http1_session.hpp"
+#include "proxy/http/http2_session.hpp"
 #include "proxy/net/tcp_stream.hpp"
 #include "proxy/tls/stream.hpp"
 
@@ -51,11 +52,17 @@ void log_failed_handshake(const Opened& opened, const tls::Stream& stream, error
     );
 }
 
+/// Of either version of HTTP.
+struct Served {
+    std::uint64_t requests;
+    std::string_view reason;
+};
+
 void log_end(
     const Opened& opened,
     const tls::HandshakeInfo& tls,
     ClientConnection& client,
-    const Http1Session& session
+    const Served& served
 ) {
     spdlog::info(
         "session {} https client={} listener={} tls={} resumed={} requests={} in={} out={} "
@@ -65,11 +72,11 @@ void log_end(
         opened.listener,
         tls.version,
         tls.resumed,
-        session.requests(),
+        served.requests,
         client.inlet().received(),
         client.sent(),
         opened.milliseconds(),
-        session.reason()
+        served.reason
     );
 }
 
@@ -143,9 +150,15 @@ net::Task<void> Service::serve(net::Accepted accepted) {
         trusted_.contains(accepted.peer.address())
     );
     identity.certificate = client_cert_value(stream.client_certificate());
+    if (stream.info().alpn == "h2") {
+        Http2Session session(client, *backends_, settings, identity, http2_counters_);
+        co_await session.run();
+        log_end(opened, stream.info(), client, {session.requests(), session.reason()});
+        co_return;
+    }
     Http1Session session(client, *backends_, settings, identity);
     co_await session.run();
-    log_end(opened, stream.info(), client, session);
+    log_end(opened, stream.info(), client, {session.requests(), session.reason()});
 }
 
 net::Task<void> Service::redirect(net::Accepted accepted) {
