@@ -52,6 +52,7 @@ class IdentityFields {
     const Fields& inbound_;
     const ClientIdentity& client_;
     bool client_cert_;
+    bool believes_forwarded_;  ///< inbound Forwarded comes from a trusted peer and is well-formed
     bool x_forwarded_;
     bool forwarded_;
 };

@@ -5,6 +5,7 @@
 #include "proxy/http/backend_set.hpp"
 #include "proxy/http/errors.hpp"
 #include "proxy/http/http1_session.hpp"
+#include "proxy/http/http2_session.hpp"
 #include "proxy/net/proxy_header.hpp"
 #include "proxy/net/tcp_stream.hpp"
 #include "proxy/tls/stream.hpp"
@@ -95,11 +96,17 @@ void log_failed_handshake(const Opened& opened, const tls::Stream& stream, error
     );
 }
 
+/// Of either version of HTTP.
+struct Served {
+    std::uint64_t requests;
+    std::string_view reason;
+};
+
 void log_end(
     const Opened& opened,
     const tls::HandshakeInfo& tls,
     ClientConnection& client,
-    const Http1Session& session
+    const Served& served
 ) {
     spdlog::info(
         "session {} https client={} listener={} tls={} resumed={} requests={} in={} out={} "
@@ -109,11 +116,11 @@ void log_end(
         opened.listener,
         tls.version,
         tls.resumed,
-        session.requests(),
+        served.requests,
         client.inlet().received(),
         client.sent(),
         opened.milliseconds(),
-        session.reason()
+        served.reason
     );
 }
 
@@ -191,9 +198,15 @@ net::Task<void> Service::serve(net::Accepted accepted) {
         snapshot->access.get(), accepted, identity, stream.info(), opened.lasted()
     );
     const Dispatch dispatch{settings, routes_, *backends_, identity, access.get()};
+    if (stream.info().alpn == "h2") {
+        Http2Session session(client, dispatch, http2_counters_);
+        co_await session.run();
+        log_end(opened, stream.info(), client, {session.requests(), session.reason()});
+        co_return;
+    }
     Http1Session session(client, dispatch);
     co_await session.run();
-    log_end(opened, stream.info(), client, session);
+    log_end(opened, stream.info(), client, {session.requests(), session.reason()});
 }
 
 net::Task<void> Service::redirect(net::Accepted accepted) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/http/http2_counters.hpp"
 #include "proxy/http/routes.hpp"
 #include "proxy/net/networks.hpp"
 #include "proxy/net/session.hpp"
@@ -35,6 +36,8 @@ class Service {
     [[nodiscard]] net::Task<void> serve(net::Accepted accepted);
     /// One connection on a plain redirect port: answers 308 and closes.
     [[nodiscard]] net::Task<void> redirect(net::Accepted accepted);
+    /// May be read from any thread.
+    [[nodiscard]] const Http2Counters& http2_counters() const noexcept { return http2_counters_; }
 
   private:
     net::WorkerContext& worker_;
@@ -42,6 +45,7 @@ class Service {
     net::Networks trusted_;
     Routes routes_;
     std::unique_ptr<BackendSet> backends_;
+    Http2Counters http2_counters_;
 };
 
 }  // namespace hsmfront::http
