@@ -216,6 +216,8 @@ TEST(HttpForwarding, CookiesAreSecureSinceTheClientUsesHttps) {
 
 TEST(HttpForwarding, AddsMissingDate) {
     EXPECT_THAT(answered("HTTP/1.1 204 No Content\r\n\r\n", get()), HasSubstr("\r\nDate: "));
+    const std::string named = "HTTP/1.1 200 OK\r\nConnection: date\r\nDate: x\r\n\r\n";
+    EXPECT_THAT(answered(named, get()), HasSubstr("\r\nDate: "));
 }
 
 TEST(HttpForwarding, ChunksWhatHasNoLengthForHttp11Only) {
