@@ -143,6 +143,17 @@ TEST(HttpForwarding, DropsMalformedForwardedOfTrustedPeers) {
     }
 }
 
+// A peer that knows its own fields lets a client's odd spelling of them pass.
+TEST(HttpForwarding, DropsOtherSpellingsOfTrustedPeers) {
+    const std::string out = forwarded(
+        "Forwarded: for=198.51.100.7\r\nX_Forwarded_For: 6.6.6.6\r\nX.Forwarded.Proto: 6.6.6.6\r\n"
+        "X_Real_IP: 6.6.6.6\r\nX-Real-IP: 198.51.100.7\r\n",
+        client_at("10.0.0.1", true)
+    );
+    EXPECT_THAT(out, Not(HasSubstr("6.6.6.6")));
+    EXPECT_THAT(out, HasSubstr("\r\nX-Real-IP: 198.51.100.7\r\n"));
+}
+
 TEST(HttpForwarding, LeavesOutTheFamilyATrustedPeerDoesNotKeep) {
     const std::string out =
         forwarded("X-Forwarded-For: 198.51.100.7\r\n", client_at("10.0.0.1", true));
