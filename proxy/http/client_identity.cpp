@@ -96,6 +96,7 @@ ClientIdentity identify_client(
     ClientIdentity client;
     client.address = address.to_string();
     client.ipv6 = address.is_v6();
+    client.server_name = server_name;
     client.trusted = trusted;
     client.port = std::to_string(local.port());
     if (!server_name.empty() && parse_authority(server_name)) {

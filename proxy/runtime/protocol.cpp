@@ -131,6 +131,9 @@ tls::Context::Options tls_options(const config::Settings& settings, Protocol pro
         options.session_ids = true;
     } else {
         options.alpn = {"http/1.1", "http/1.0"};
+        if (settings.http.http2) {
+            options.alpn.insert(options.alpn.begin(), "h2");
+        }
     }
     return options;
 }

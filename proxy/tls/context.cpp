@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <string_view>
 
 namespace hsmfront::tls {
 namespace {
@@ -21,6 +22,35 @@ using certs::Failure;
 
 Failure openssl_failure(const std::string& what) {
     return {make_error_code(certs::Errc::file_malformed), what + ": " + drain_errors()};
+}
+
+constexpr std::string_view http2 = "h2";
+
+/// Whether HTTP/2 may be spoken with what was agreed on so far: of TLS 1.2 only ephemeral keys with
+/// AEAD (RFC 9113 §9.2.2). The cipher is chosen before ALPN, also when a session resumes.
+bool fits_http2(const SSL* ssl) {
+    if (SSL_version(ssl) >= TLS1_3_VERSION) {
+        return true;
+    }
+    const SSL_CIPHER* cipher = SSL_get_pending_cipher(ssl);
+    if (cipher == nullptr || SSL_CIPHER_is_aead(cipher) != 1) {
+        return false;
+    }
+    const int exchange = SSL_CIPHER_get_kx_nid(cipher);
+    return exchange == NID_kx_ecdhe || exchange == NID_kx_dhe;
+}
+
+/// Our list for this connection, in ALPN's wire format.
+std::basic_string_view<unsigned char> protocols_for(SSL* ssl, const Context& context) {
+    const auto& wire = context.alpn(Stream::of(ssl).options().data_connection);
+    std::basic_string_view<unsigned char> ours(wire.data(), wire.size());
+    const std::size_t first = ours.empty() ? 0 : ours.front();
+    const bool prefers_http2 =
+        first == http2.size() && std::equal(http2.begin(), http2.end(), ours.begin() + 1);
+    if (prefers_http2 && !fits_http2(ssl)) {
+        ours.remove_prefix(1 + first);
+    }
+    return ours;
 }
 
 /// Chooses from the client's list; a client that names protocols but none of ours is refused
@@ -34,7 +64,7 @@ int select_alpn(
     void* argument
 ) {
     const auto& context = *static_cast<const Context*>(argument);
-    const auto& ours = context.alpn(Stream::of(ssl).options().data_connection);
+    const auto ours = protocols_for(ssl, context);
     if (ours.empty()) {
         return SSL_TLSEXT_ERR_NOACK;
     }
