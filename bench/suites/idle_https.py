@@ -18,9 +18,9 @@ TITLES = {"proxy": "proxy", "connections": "connections", "key": "key", "tls": "
 
 
 def arguments(parser):
-    parser.add_argument("--connections", type=int, nargs="+", default=[1000, 10000])
+    parser.add_argument("--connections", type=int, nargs="+", default=[10000])
     parser.add_argument("--proxies", nargs="+", default=list(PROXIES), choices=PROXIES)
-    parser.add_argument("--keys", nargs="+", default=["rsa", "ec"], choices=["rsa", "ec"])
+    parser.add_argument("--keys", nargs="+", default=["ec"], choices=["rsa", "ec"])
     parser.add_argument("--http", nargs="+", default=list(MODES), choices=MODES)
     parser.add_argument("--tls", nargs="+", default=["1.2", "1.3"], choices=["1.2", "1.3"])
 
