@@ -28,7 +28,9 @@ class HttpScene : public FrontStage {
     void TearDown() override;
 
     /// A client after its TLS handshake, on a connection of its own. Starts the proxy if need be.
-    [[nodiscard]] Wire connect(const std::string& address = "127.0.0.1");
+    [[nodiscard]] Wire connect(
+        const std::string& address = "127.0.0.1", const std::string& server_name = "localhost"
+    );
 
   private:
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
