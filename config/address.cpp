@@ -99,6 +99,12 @@ bool is_host(std::string_view text) {
     }
 }
 
+std::string to_string(const Endpoint& endpoint) {
+    const bool v6 = endpoint.address.find(':') != std::string::npos;
+    const std::string host = v6 ? "[" + endpoint.address + "]" : endpoint.address;
+    return host + ":" + std::to_string(endpoint.port);
+}
+
 bool overlap(const Endpoint& a, const Endpoint& b) {
     const auto first = parse_address(a.address);
     const auto second = parse_address(b.address);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hsmfront::config {
@@ -21,6 +22,9 @@ using AddressBytes = std::array<std::uint8_t, 16>;
 
 /// A host name (RFC 1123 §2.1, '_' allowed) or an IP literal.
 [[nodiscard]] bool is_host(std::string_view text);
+
+/// "192.0.2.1:80", "[2001:db8::1]:80", "name:80".
+[[nodiscard]] std::string to_string(const Endpoint& endpoint);
 
 /// True when one socket bound to `a` would take connections meant for `b` or the reverse.
 /// "::" listens on both families.

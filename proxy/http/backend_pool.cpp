@@ -1,26 +1,25 @@
 // Lending, keeping and sweeping of backend connections.
 #include "proxy/http/backend_pool.hpp"
 
-#include "proxy/net/connector.hpp"
-
 #include <utility>
 
 namespace hsmfront::http {
 
-namespace {
-
-/// Nothing to read and not closed. One system call, without waiting.
-bool stands(BackendConnection& connection) {
-    char byte = 0;
-    return connection.stream.try_read({&byte, 1}).state == net::Attempt::State::want_read;
-}
-
-}  // namespace
-
 struct BackendPool::State {
-    State(const net::Executor& executor, Limits bounds) : timer(executor), limits(bounds) {}
+    State(
+        const net::Executor& executor, std::shared_ptr<BackendAddresses> where, const Limits& bounds
+    )
+        : timer(executor), addresses(std::move(where)), limits(bounds) {}
+
+    /// May be lent: nothing to read, not closed, and the server is still there. One system call.
+    [[nodiscard]] bool stands(BackendConnection& connection) const {
+        char byte = 0;
+        return addresses->contains(connection.address) &&
+               connection.stream.try_read({&byte, 1}).state == net::Attempt::State::want_read;
+    }
 
     net::Timer timer;
+    std::shared_ptr<BackendAddresses> addresses;
     Limits limits;
     std::vector<std::unique_ptr<BackendConnection>> idle;  ///< the one used last stands last
     bool sweeping = false;
@@ -28,14 +27,13 @@ struct BackendPool::State {
 
 BackendPool::BackendPool(
     net::WorkerContext& worker,
-    config::Endpoint endpoint,
+    std::shared_ptr<BackendAddresses> addresses,
     net::milliseconds connect_limit,
     Limits limits
 )
     : worker_(worker),
-      endpoint_(std::move(endpoint)),
       connect_limit_(connect_limit),
-      state_(std::make_shared<State>(worker.executor, limits)) {}
+      state_(std::make_shared<State>(worker.executor, std::move(addresses), limits)) {}
 
 BackendPool::~BackendPool() = default;
 
@@ -45,7 +43,7 @@ std::unique_ptr<BackendConnection> BackendPool::take() {
     while (!state_->idle.empty()) {
         std::unique_ptr<BackendConnection> connection = std::move(state_->idle.back());
         state_->idle.pop_back();
-        if (stands(*connection)) {
+        if (state_->stands(*connection)) {
             connection->reused = true;
             return connection;
         }
@@ -53,12 +51,24 @@ std::unique_ptr<BackendConnection> BackendPool::take() {
     return nullptr;
 }
 
-net::Task<Result<std::unique_ptr<BackendConnection>>> BackendPool::connect() {
-    Result<net::Socket> socket = co_await net::connect(worker_.executor, endpoint_, connect_limit_);
+net::Task<Result<std::unique_ptr<BackendConnection>>> BackendPool::connect(
+    BackendWait& wait, std::string_view preamble
+) {
+    Result<net::Socket> socket = co_await http::connect(state_->addresses, wait, connect_limit_);
     if (!socket) {
         co_return socket.error();
     }
-    co_return std::make_unique<BackendConnection>(std::move(*socket), worker_);
+    error_code ec;
+    const net::tcp::endpoint address = socket->remote_endpoint(ec);
+    auto connection = std::make_unique<BackendConnection>(std::move(*socket), worker_);
+    connection->address = address;
+    if (!ec) {
+        ec = co_await net::write_all(connection->stream, preamble);  // fits into an empty buffer
+    }
+    if (ec) {
+        co_return ec;
+    }
+    co_return connection;
 }
 
 void BackendPool::give_back(std::unique_ptr<BackendConnection> connection) {
@@ -66,6 +76,7 @@ void BackendPool::give_back(std::unique_ptr<BackendConnection> connection) {
         return;
     }
     connection->idle_since = net::Clock::now();
+    connection->use = BackendUse();
     state_->idle.push_back(std::move(connection));
     if (!state_->sweeping) {
         schedule_sweep(state_);
@@ -82,7 +93,7 @@ void BackendPool::schedule_sweep(const std::shared_ptr<State>& state) {
         }
         const auto oldest = net::Clock::now() - alive->limits.idle_time;
         std::erase_if(alive->idle, [&](const std::unique_ptr<BackendConnection>& connection) {
-            return connection->idle_since < oldest || !stands(*connection);
+            return connection->idle_since < oldest || !alive->stands(*connection);
         });
         alive->sweeping = false;
         if (!alive->idle.empty()) {

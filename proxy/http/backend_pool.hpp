@@ -1,11 +1,13 @@
-// BackendPool: a worker's keep-alive connections to the plaintext backend.
+// BackendPool: a worker's keep-alive connections to one plaintext backend server.
 #pragma once
 
-#include "config/settings.hpp"
+#include "proxy/http/backend_addresses.hpp"
+#include "proxy/http/backend_server.hpp"
 #include "proxy/http/inlet.hpp"
 #include "proxy/net/tcp_stream.hpp"
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace hsmfront::http {
@@ -16,12 +18,15 @@ struct BackendConnection {
 
     net::TcpStream stream;
     Inlet inlet;
+    net::tcp::endpoint address;
     net::Clock::time_point idle_since;
     bool reused = false;  ///< it served a request before
+    BackendUse use;       ///< of the request that has it
 };
 
 /// The connection used last is lent first. While connections are idle, a sweep drops those that
-/// the backend has closed, that sent something unasked, or that are idle for too long.
+/// the backend has closed, that sent something unasked, that are idle for too long, or whose
+/// address the server's name has no more.
 class BackendPool {
   public:
     struct Limits {
@@ -32,7 +37,7 @@ class BackendPool {
 
     BackendPool(
         net::WorkerContext& worker,
-        config::Endpoint endpoint,
+        std::shared_ptr<BackendAddresses> addresses,
         net::milliseconds connect_limit,
         Limits limits
     );
@@ -42,8 +47,11 @@ class BackendPool {
 
     /// An idle connection that still stands, or null.
     [[nodiscard]] std::unique_ptr<BackendConnection> take();
-    /// A new one. Errc: timed_out, system errors.
-    [[nodiscard]] net::Task<Result<std::unique_ptr<BackendConnection>>> connect();
+    /// A new one, whose first bytes are `preamble`. Errc: timed_out, the reason of an interruption,
+    /// system errors.
+    [[nodiscard]] net::Task<Result<std::unique_ptr<BackendConnection>>> connect(
+        BackendWait& wait, std::string_view preamble
+    );
     /// Keeps a connection whose last response is complete and that stays open.
     void give_back(std::unique_ptr<BackendConnection> connection);
     [[nodiscard]] std::size_t idle() const noexcept;
@@ -53,7 +61,6 @@ class BackendPool {
     static void schedule_sweep(const std::shared_ptr<State>& state);
 
     net::WorkerContext& worker_;
-    config::Endpoint endpoint_;
     net::milliseconds connect_limit_;
     std::shared_ptr<State> state_;  ///< shared with the pending sweep only
 };

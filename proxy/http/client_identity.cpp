@@ -1,6 +1,7 @@
 // Inbound identity fields out, ours in.
 #include "proxy/http/client_identity.hpp"
 
+#include "proxy/http/forwarded_list.hpp"
 #include "proxy/http/target.hpp"
 #include "proxy/net/networks.hpp"
 
@@ -60,6 +61,13 @@ std::string forwarded_element(const ClientIdentity& client, const std::string& h
     return element;
 }
 
+/// Whether a peer's Forwarded can be believed and appended to; none is well-formed.
+bool is_forwarded_well_formed(const Fields& fields) {
+    return std::all_of(fields.begin(), fields.end(), [](const Field& field) {
+        return !iequals(field.name, "Forwarded") || is_forwarded_list(field.value);
+    });
+}
+
 void write_unless(
     FieldOutput& out, const Fields& present, std::string_view name, std::string_view value
 ) {
@@ -81,6 +89,7 @@ ClientIdentity identify_client(
     ClientIdentity client;
     client.address = address.to_string();
     client.ipv6 = address.is_v6();
+    client.server_name = server_name;
     client.trusted = trusted;
     client.port = std::to_string(local.port());
     if (!server_name.empty() && parse_authority(server_name)) {
@@ -111,9 +120,12 @@ std::string client_cert_value(std::string_view der) {
 IdentityFields::IdentityFields(
     const Fields& inbound, const ClientIdentity& client, const config::Forwarded& settings
 )
-    : inbound_(inbound), client_(client), client_cert_(settings.client_cert) {
+    : inbound_(inbound),
+      client_(client),
+      client_cert_(settings.client_cert),
+      believes_forwarded_(client.trusted && is_forwarded_well_formed(inbound)) {
     const bool has_list = find(inbound, "X-Forwarded-For") != nullptr;
-    const bool has_forwarded = find(inbound, "Forwarded") != nullptr;
+    const bool has_forwarded = believes_forwarded_ && find(inbound, "Forwarded") != nullptr;
     // A trusted peer that keeps one family only leaves the other out here too: begun in the
     // middle of the chain, it would name the peer as the client.
     x_forwarded_ = settings.x_forwarded && !(client.trusted && has_forwarded && !has_list);
@@ -128,12 +140,13 @@ bool IdentityFields::replaces(std::string_view name) const {
         return is_identity(name);
     }
     return (x_forwarded_ && looks_like(name, "X-Forwarded-For")) ||
-           (forwarded_ && looks_like(name, "Forwarded"));
+           ((forwarded_ || !believes_forwarded_) && looks_like(name, "Forwarded"));
 }
 
 void IdentityFields::write(FieldOutput& out, const std::string& host) const {
     static const Fields none;
     const Fields& believed = client_.trusted ? inbound_ : none;
+    const Fields& elements = believes_forwarded_ ? inbound_ : none;
     if (x_forwarded_) {
         write_extended(out, believed, "X-Forwarded-For", client_.address);
         write_unless(out, believed, "X-Forwarded-Proto", "https");
@@ -141,7 +154,7 @@ void IdentityFields::write(FieldOutput& out, const std::string& host) const {
         write_unless(out, believed, "X-Forwarded-Port", client_.port);
     }
     if (forwarded_) {
-        write_extended(out, believed, "Forwarded", forwarded_element(client_, host));
+        write_extended(out, elements, "Forwarded", forwarded_element(client_, host));
     }
     if (client_cert_ && !client_.certificate.empty()) {
         out.add("Client-Cert", client_.certificate);

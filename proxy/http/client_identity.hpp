@@ -15,10 +15,12 @@ namespace hsmfront::http {
 struct ClientIdentity {
     std::string address;  ///< "192.0.2.1", "2001:db8::1"
     bool ipv6 = false;
+    std::string server_name;   ///< SNI; empty: none
     bool trusted = false;      ///< its own forwarding fields are believed
     std::string port;          ///< of ours that it came to
     std::string default_host;  ///< authority where an HTTP/1.0 request names none
     std::string certificate;   ///< verified, as Client-Cert has it; empty: none was shown
+    std::string proxy_header;  ///< that backend connections for it begin with; empty: nothing
 };
 
 /// `server_name` is the TLS SNI or empty.
@@ -50,6 +52,7 @@ class IdentityFields {
     const Fields& inbound_;
     const ClientIdentity& client_;
     bool client_cert_;
+    bool believes_forwarded_;  ///< inbound Forwarded comes from a trusted peer and is well-formed
     bool x_forwarded_;
     bool forwarded_;
 };

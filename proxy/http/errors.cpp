@@ -16,9 +16,14 @@ struct Entry {
 
 constexpr std::array entries{
     Entry{Status::bad_request, "Bad Request", "The request is not valid HTTP."},
+    Entry{Status::not_found, "Not Found", "Nothing is served under this address."},
     Entry{Status::request_timeout, "Request Timeout", "The request did not arrive in time."},
     Entry{Status::content_too_large, "Content Too Large", "The request's content is too large."},
     Entry{Status::uri_too_long, "URI Too Long", "The request's address is too long."},
+    Entry{
+        Status::misdirected,
+        "Misdirected Request",
+        "This connection was opened for another host name."},
     Entry{
         Status::fields_too_large,
         "Request Header Fields Too Large",

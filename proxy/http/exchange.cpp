@@ -21,7 +21,8 @@ Status status_of(error_code not_connected) {
     if (not_connected == net::Errc::timed_out) {
         return Status::gateway_timeout;
     }
-    return not_connected == net::Errc::refused ? Status::unavailable : Status::bad_gateway;
+    const bool none_asked = not_connected.category() == backend_category();
+    return none_asked ? Status::unavailable : Status::bad_gateway;
 }
 
 std::string_view describe(Status status) {
@@ -43,7 +44,7 @@ std::string_view describe(Status status) {
 
 Exchange::Exchange(
     ClientStream& client,
-    BackendPool& backends,
+    Destination backends,
     const config::Http& settings,
     Request request,
     std::string head
@@ -86,6 +87,7 @@ net::Task<error_code> Exchange::connect(BackendSearch::Kind kind) {
         co_return found.error();
     }
     backend_ = std::move(*found);
+    facts_.backend = search_.server();
     facts_.reused = backend_->reused;
     co_return error_code();
 }
@@ -110,6 +112,7 @@ net::Task<std::optional<Outcome>> Exchange::attempt(bool may_retry) {
     const bool again = may_retry && silent_ && reply == Reply::failed && !client_.stopped() &&
                        !client_.watch().expired();
     std::optional<Outcome> outcome;
+    failed_ = again;
     if (!again) {
         outcome = co_await conclude(reply);
     }
@@ -124,6 +127,7 @@ net::Task<Outcome> Exchange::conclude(Reply reply) {
         co_return co_await fail(reply);
     }
     awaiting_reply_ = false;
+    backend_->use.answered();
     facts_.first_byte = elapsed();
     if (reply_.status == 101) {
         co_return co_await tunnel();
@@ -139,12 +143,11 @@ void Exchange::part_with_backend() {
     facts_.received = upload_->content();
     upload_.reset();
     upload_sink_.reset();
-    if (complete_ && persistent_ && backend_->inlet.empty()) {
-        search_.give_back(std::move(backend_));
-    } else if (!complete_) {
-        backend_->stream.reset();  // half a request must not look like a whole one
-    }
-    backend_.reset();
+    using Ending = BackendSearch::Outcome;
+    const bool reusable = complete_ && persistent_ && backend_->inlet.empty();
+    const Ending whole = reusable ? Ending::reusable : Ending::used_up;
+    const Ending broken = failed_ ? Ending::failed : Ending::abandoned;
+    search_.finish(std::move(backend_), complete_ ? whole : broken);
 }
 
 bool Exchange::uploaded() const noexcept { return upload_end_ == BodyTransfer::End::complete; }

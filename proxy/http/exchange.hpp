@@ -42,7 +42,7 @@ class Exchange {
     /// `head` is the request's head for the backend. All references outlive it.
     Exchange(
         ClientStream& client,
-        BackendPool& backends,
+        Destination backends,
         const config::Http& settings,
         Request request,
         std::string head

@@ -1,7 +1,6 @@
 // Request loop and connection end of HTTP/1.
 #include "proxy/http/http1_session.hpp"
 
-#include "proxy/http/errors.hpp"
 #include "proxy/http/exchange.hpp"
 #include "proxy/http/http1_stream.hpp"
 #include "proxy/net/errc.hpp"
@@ -27,6 +26,10 @@ std::string_view describe(Status status) {
             return "request head too large";
         case Status::content_too_large:
             return "request content too large";
+        case Status::not_found:
+            return "no route covers the request";
+        case Status::misdirected:
+            return "the host has another certificate than the connection";
         case Status::not_implemented:
             return "method or coding not offered";
         case Status::version_not_supported:
@@ -142,7 +145,7 @@ net::Task<Next> Http1Session::serve_one() {
         co_return Next::close;
     }
     if (*refusal != Status{}) {
-        co_return co_await refuse(*refusal, false);
+        co_return co_await refuse(*refusal, {});
     }
     const std::string_view head = scanner.head(client_.inlet().bytes());
     co_return co_await serve(head, scanner.consumed());
@@ -175,26 +178,34 @@ net::Task<Next> Http1Session::serve(std::string_view head, std::size_t consumed)
     ++requests_;
     const Parsed<RequestHead> parsed = parse_request_head(head, settings_.limits.headers);
     if (!parsed) {
-        co_return co_await refuse(parsed.error(), false);
+        co_return co_await refuse(parsed.error(), {});
     }
     const bool head_request = parsed->method == "HEAD";
-    Parsed<Checked> checked = check_request(*parsed, identity_.default_host);
+    Parsed<Checked> checked = check_request(*parsed, dispatch_.client.default_host);
     if (!checked) {
-        co_return co_await refuse(checked.error(), head_request);
+        co_return co_await refuse(checked.error(), {head_request});
     }
     if (settings_.limits.body && checked->request.framing.length > *settings_.limits.body) {
-        co_return co_await refuse(Status::content_too_large, head_request);
+        co_return co_await refuse(Status::content_too_large, {head_request});
+    }
+    const Parsed<Destination> destination = dispatch_.find(*checked);
+    if (!destination) {
+        client_.inlet().consume(consumed);
+        const Request& request = checked->request;
+        const bool goes_on = request.version == Version::http1_1 && request.keep_alive &&
+                             request.framing.empty() && client_.may_continue();
+        co_return co_await refuse(destination.error(), {head_request, goes_on});
     }
     std::string wire;
     wire.reserve(head.size() + 512);
-    append_request_head(wire, *parsed, *checked, identity_, settings_);
+    append_request_head(wire, *parsed, *checked, dispatch_.client, settings_);
     client_.inlet().consume(consumed);
-    co_return co_await exchange(std::move(checked->request), std::move(wire));
+    co_return co_await exchange(std::move(checked->request), *destination, std::move(wire));
 }
 
-net::Task<Next> Http1Session::exchange(Request request, std::string head) {
+net::Task<Next> Http1Session::exchange(Request request, Destination destination, std::string head) {
     Http1Stream stream(client_, settings_, request);
-    Exchange exchange(stream, backends_, settings_, request, std::move(head));
+    Exchange exchange(stream, destination, settings_, request, std::move(head));
     const Outcome outcome = co_await exchange.run();
     client_.count_sent(stream.sent());
     const std::string_view reason = exchange.facts().reason;
@@ -202,13 +213,16 @@ net::Task<Next> Http1Session::exchange(Request request, std::string head) {
     co_return next_after(outcome, stream.keep_alive());
 }
 
-net::Task<Next> Http1Session::refuse(Status status, bool head_request) {
+net::Task<Next> Http1Session::refuse(Status status, ErrorOptions options) {
     reason_ = describe(status);
     std::string out;
-    append_error(out, status, {head_request, false});
+    append_error(out, status, options);
     client_.watch().restart(settings_.timeouts.stall);
     const error_code ec = co_await client_.write(out);
-    co_return ec ? Next::abort : Next::close;
+    if (ec) {
+        co_return Next::abort;
+    }
+    co_return options.keep_alive ? Next::another : Next::close;
 }
 
 }  // namespace hsmfront::http

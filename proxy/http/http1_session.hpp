@@ -1,10 +1,9 @@
 // Http1Session: the requests of one client connection, one after the other.
 #pragma once
 
-#include "proxy/http/backend_pool.hpp"
 #include "proxy/http/client_connection.hpp"
-#include "proxy/http/client_identity.hpp"
-#include "proxy/http/request.hpp"
+#include "proxy/http/dispatch.hpp"
+#include "proxy/http/errors.hpp"
 
 #include <optional>
 #include <string>
@@ -23,13 +22,8 @@ enum class Next {
 class Http1Session {
   public:
     /// All references outlive it.
-    Http1Session(
-        ClientConnection& client,
-        BackendPool& backends,
-        const config::Http& settings,
-        const ClientIdentity& identity
-    )
-        : client_(client), backends_(backends), settings_(settings), identity_(identity) {}
+    Http1Session(ClientConnection& client, const Dispatch& dispatch)
+        : client_(client), dispatch_(dispatch), settings_(dispatch.settings) {}
 
     /// Serves requests, pipelined or not, until one of the sides ends; the connection is closed or
     /// reset then.
@@ -43,13 +37,14 @@ class Http1Session {
     /// Waits for the first byte of a request.
     [[nodiscard]] net::Task<bool> await_request();
     [[nodiscard]] net::Task<Next> serve(std::string_view head, std::size_t consumed);
-    [[nodiscard]] net::Task<Next> exchange(Request request, std::string head);
-    [[nodiscard]] net::Task<Next> refuse(Status status, bool head_request);
+    [[nodiscard]] net::Task<Next> exchange(
+        Request request, Destination destination, std::string head
+    );
+    [[nodiscard]] net::Task<Next> refuse(Status status, ErrorOptions options);
 
     ClientConnection& client_;
-    BackendPool& backends_;
+    const Dispatch& dispatch_;
     const config::Http& settings_;
-    const ClientIdentity& identity_;
     std::uint64_t requests_ = 0;
     std::string_view reason_ = "client closed";
 };

@@ -35,21 +35,16 @@ std::int32_t connection_window(std::size_t stream_window) noexcept {
 }  // namespace
 
 Http2Session::Http2Session(
-    ClientConnection& client,
-    BackendPool& backends,
-    const config::Http& settings,
-    const ClientIdentity& identity,
-    Http2Counters& counters
+    ClientConnection& client, const Dispatch& dispatch, Http2Counters& counters
 )
     : client_(client),
-      backends_(backends),
-      settings_(settings),
-      identity_(identity),
+      dispatch_(dispatch),
+      settings_(dispatch.settings),
       counters_(counters),
       entry_(client.worker().sessions, *this),
-      native_(make_native(*this, settings.limits.http2)),
-      guard_(settings.limits.http2, begun_),
-      output_(client, native_.get(), settings.timeouts.stall),
+      native_(make_native(*this, settings_.limits.http2)),
+      guard_(settings_.limits.http2, begun_),
+      output_(client, native_.get(), settings_.timeouts.stall),
       tasks_(client.worker().executor) {}
 
 void Http2Session::Farewell::interrupt(error_code) noexcept { session.announce_end(); }
@@ -268,12 +263,17 @@ void Http2Session::begin_request(Http2Stream& stream, bool ended) {
         tasks_.spawn(refuse(stream, Status::content_too_large), "http2 refusal");
         return;
     }
+    const Parsed<Destination> destination = dispatch_.find(converted->checked);
+    if (!destination) {
+        tasks_.spawn(refuse(stream, destination.error()), "http2 refusal");
+        return;
+    }
     std::string head;
     head.reserve(stream.section().bytes() + 512);
-    append_request_head(head, converted->head, converted->checked, identity_, settings_);
+    append_request_head(head, converted->head, converted->checked, dispatch_.client, settings_);
     Request kept = request;
     stream.expect_section();
-    tasks_.spawn(serve(stream, std::move(kept), std::move(head)), "http2 stream");
+    tasks_.spawn(serve(stream, std::move(kept), *destination, std::move(head)), "http2 stream");
 }
 
 void Http2Session::end_with_trailers(Http2Stream& stream) {
@@ -285,9 +285,11 @@ void Http2Session::end_with_trailers(Http2Stream& stream) {
     }
 }
 
-net::Task<void> Http2Session::serve(Http2Stream& stream, Request request, std::string head) {
+net::Task<void> Http2Session::serve(
+    Http2Stream& stream, Request request, Destination destination, std::string head
+) {
     {
-        Exchange exchange(stream, backends_, settings_, std::move(request), std::move(head));
+        Exchange exchange(stream, destination, settings_, std::move(request), std::move(head));
         static_cast<void>(co_await exchange.run());
     }
     part(stream);

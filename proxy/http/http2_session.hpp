@@ -1,9 +1,8 @@
 // Http2Session: one client connection that speaks HTTP/2 (RFC 9113).
 #pragma once
 
-#include "proxy/http/backend_pool.hpp"
 #include "proxy/http/client_connection.hpp"
-#include "proxy/http/client_identity.hpp"
+#include "proxy/http/dispatch.hpp"
 #include "proxy/http/http2_guard.hpp"
 #include "proxy/http/http2_output.hpp"
 #include "proxy/http/http2_stream.hpp"
@@ -27,13 +26,7 @@ struct Http2Deleter {
 class Http2Session final : public net::Interruptible {
   public:
     /// All references outlive it.
-    Http2Session(
-        ClientConnection& client,
-        BackendPool& backends,
-        const config::Http& settings,
-        const ClientIdentity& identity,
-        Http2Counters& counters
-    );
+    Http2Session(ClientConnection& client, const Dispatch& dispatch, Http2Counters& counters);
     ~Http2Session() override = default;
     Http2Session(const Http2Session&) = delete;
     Http2Session& operator=(const Http2Session&) = delete;
@@ -75,15 +68,16 @@ class Http2Session final : public net::Interruptible {
     void begin_request(Http2Stream& stream, bool ended);
     void end_with_trailers(Http2Stream& stream);
     void reset(std::int32_t stream, std::uint32_t error_code);
-    [[nodiscard]] net::Task<void> serve(Http2Stream& stream, Request request, std::string head);
+    [[nodiscard]] net::Task<void> serve(
+        Http2Stream& stream, Request request, Destination destination, std::string head
+    );
     [[nodiscard]] net::Task<void> refuse(Http2Stream& stream, Status status);
     /// The stream's coroutine is done.
     void part(Http2Stream& stream);
 
     ClientConnection& client_;
-    BackendPool& backends_;
+    const Dispatch& dispatch_;
     const config::Http& settings_;
-    const ClientIdentity& identity_;
     Http2Counters& counters_;
     net::SessionRegistry::Entry entry_;
     const net::Clock::time_point begun_ = net::Clock::now();

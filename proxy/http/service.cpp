@@ -1,9 +1,11 @@
 // Service: connections of the HTTPS listeners and of the plain redirect ports.
 #include "proxy/http/service.hpp"
 
+#include "proxy/http/backend_set.hpp"
 #include "proxy/http/errors.hpp"
 #include "proxy/http/http1_session.hpp"
 #include "proxy/http/http2_session.hpp"
+#include "proxy/net/proxy_header.hpp"
 #include "proxy/net/tcp_stream.hpp"
 #include "proxy/tls/stream.hpp"
 
@@ -40,6 +42,22 @@ struct Opened {
     std::string listener;
     net::Clock::time_point since;
 };
+
+/// What connections to the backends begin with.
+std::string proxy_header(
+    config::ProxyVersion version, const net::Accepted& accepted, const tls::HandshakeInfo& tls
+) {
+    if (version == config::ProxyVersion::none) {
+        return {};
+    }
+    net::ProxiedConnection connection{
+        {accepted.peer, accepted.local}, {}, std::to_string(accepted.id)};
+    connection.tls = net::ProxiedTls{tls.version, tls.cipher, tls.server_name, {}};
+    if (!tls.client.fingerprint.empty()) {
+        connection.tls->client_name = tls.client.common_name;
+    }
+    return net::format_proxy_header(version, connection);
+}
 
 void log_failed_handshake(const Opened& opened, const tls::Stream& stream, error_code ec) {
     spdlog::info(
@@ -122,11 +140,10 @@ void append_redirect_answer(std::string& out, std::string_view head, const confi
 Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot)
     : worker_(worker),
       snapshot_(std::move(snapshot)),
-      trusted_(snapshot_->settings->http.forwarded.trust) {
+      trusted_(snapshot_->settings->http.forwarded.trust),
+      routes_(snapshot_->settings->http) {
     const config::Http& http = snapshot_->settings->http;
-    backends_ = std::make_unique<BackendPool>(
-        worker_, http.backends.servers.front(), http.timeouts.backend_connect, BackendPool::Limits()
-    );
+    backends_ = std::make_unique<BackendSet>(worker_, http, snapshot_->backends);
 }
 
 Service::~Service() = default;
@@ -150,13 +167,15 @@ net::Task<void> Service::serve(net::Accepted accepted) {
         trusted_.contains(accepted.peer.address())
     );
     identity.certificate = client_cert_value(stream.client_certificate());
+    identity.proxy_header = proxy_header(settings.proxy_protocol, accepted, stream.info());
+    const Dispatch dispatch{settings, routes_, *backends_, identity};
     if (stream.info().alpn == "h2") {
-        Http2Session session(client, *backends_, settings, identity, http2_counters_);
+        Http2Session session(client, dispatch, http2_counters_);
         co_await session.run();
         log_end(opened, stream.info(), client, {session.requests(), session.reason()});
         co_return;
     }
-    Http1Session session(client, *backends_, settings, identity);
+    Http1Session session(client, dispatch);
     co_await session.run();
     log_end(opened, stream.info(), client, {session.requests(), session.reason()});
 }

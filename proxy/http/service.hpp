@@ -3,6 +3,7 @@
 
 #include "config/settings.hpp"
 #include "proxy/http/http2_counters.hpp"
+#include "proxy/http/routes.hpp"
 #include "proxy/net/networks.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
@@ -11,12 +12,14 @@
 
 namespace hsmfront::http {
 
-class BackendPool;
+class BackendBoard;
+class BackendSet;
 
 /// What a session needs and keeps until it ends, even after a reload.
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
     std::shared_ptr<const tls::Context> tls;
+    std::shared_ptr<BackendBoard> backends;  ///< shared by all workers
 };
 
 /// One for each worker; its functions run on that worker only.
@@ -38,7 +41,8 @@ class Service {
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
     net::Networks trusted_;
-    std::unique_ptr<BackendPool> backends_;
+    Routes routes_;
+    std::unique_ptr<BackendSet> backends_;
     Http2Counters http2_counters_;
 };
 

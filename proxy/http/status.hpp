@@ -7,9 +7,11 @@ namespace hsmfront::http {
 
 enum class Status : unsigned short {
     bad_request = 400,
+    not_found = 404,
     request_timeout = 408,
     content_too_large = 413,
     uri_too_long = 414,
+    misdirected = 421,
     fields_too_large = 431,
     not_implemented = 501,
     bad_gateway = 502,

@@ -2,7 +2,6 @@
 
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
-#include "proxy/net/socket_io.hpp"
 
 #include <boost/asio/ip/basic_resolver.hpp>
 
@@ -44,10 +43,10 @@ Result<Socket> open(
 
 }  // namespace
 
-Task<Result<Socket>> connect(
-    Executor executor, tcp::endpoint target, milliseconds limit, std::optional<tcp::endpoint> source
+Task<Result<Socket>> Connector::connect(
+    tcp::endpoint target, milliseconds limit, std::optional<tcp::endpoint> source
 ) {
-    Result<Socket> opened = open(executor, target, source);
+    Result<Socket> opened = open(executor_, target, source);
     if (!opened) {
         co_return opened.error();
     }
@@ -60,8 +59,10 @@ Task<Result<Socket>> connect(
         co_return ec;
     }
     SocketIo io(std::move(*opened));
-    const Deadline deadline(executor, {&io}, limit);
+    const Deadline deadline(executor_, {&io}, limit);
+    io_ = &io;
     ec = co_await io.wait(Direction::write);
+    io_ = nullptr;
     if (ec) {
         co_return ec;
     }
@@ -72,6 +73,20 @@ Task<Result<Socket>> connect(
         co_return error_code{error, boost::system::system_category()};
     }
     co_return io.release();
+}
+
+void Connector::interrupt(error_code reason) noexcept {
+    if (io_ != nullptr) {
+        io_->interrupt(reason);
+    }
+}
+
+Task<Result<Socket>> connect(
+    Executor executor, tcp::endpoint target, milliseconds limit, std::optional<tcp::endpoint> source
+) {
+    Connector connector(executor);
+    Result<Socket> socket = co_await connector.connect(target, limit, source);
+    co_return socket;
 }
 
 Task<Result<Socket>> connect(Executor executor, config::Endpoint target, milliseconds limit) {

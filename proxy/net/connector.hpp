@@ -3,7 +3,7 @@
 
 #include "config/result.hpp"
 #include "config/settings.hpp"
-#include "proxy/net/executor.hpp"
+#include "proxy/net/socket_io.hpp"
 
 #include <optional>
 
@@ -22,5 +22,22 @@ namespace hsmfront::net {
     milliseconds limit,
     std::optional<tcp::endpoint> source = std::nullopt
 );
+
+/// Connects for somebody who can be interrupted meanwhile. One connect at a time.
+class Connector final : public Interruptible {
+  public:
+    explicit Connector(Executor executor) : executor_(executor) {}
+
+    /// As the function. Errc: also the reason of an interruption.
+    [[nodiscard]] Task<Result<Socket>> connect(
+        tcp::endpoint target, milliseconds limit, std::optional<tcp::endpoint> source = std::nullopt
+    );
+    /// Ends the connect that is under way; none: does nothing.
+    void interrupt(error_code reason) noexcept override;
+
+  private:
+    Executor executor_;
+    SocketIo* io_ = nullptr;  ///< while it waits
+};
 
 }  // namespace hsmfront::net

@@ -43,6 +43,7 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
         {"admin.socket", now.admin != next.admin},
         {"log.file or log.format",
          now.log.file != next.log.file || now.log.format != next.log.format},
+        {"log.access", now.log.access != next.log.access},
     };
     for (const auto& [key, changed] : fixed) {
         if (changed) {

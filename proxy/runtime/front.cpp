@@ -1,5 +1,6 @@
 #include "proxy/runtime/front.hpp"
 
+#include "proxy/http/backend_board.hpp"
 #include "proxy/runtime/listeners.hpp"
 
 namespace hsmfront::runtime {
@@ -91,7 +92,9 @@ certs::Loaded<void> Front::publish(
     if (protocol == Protocol::ftp) {
         publish_ftp(settings, context, balancers);
     } else {
-        publish_http(std::make_shared<const http::Snapshot>(http::Snapshot{settings, context}));
+        http_backends_ = std::make_shared<http::BackendBoard>(settings->http, http_backends_.get());
+        publish_http(std::make_shared<const http::Snapshot>(http::Snapshot{
+            settings, context, http_backends_}));
     }
     if (first) {
         start_accepting(listeners);

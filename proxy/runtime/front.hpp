@@ -68,6 +68,7 @@ class Front {
     std::shared_ptr<net::PortRange> passive_ports_;
     config::PortRange passive_range_;
     std::shared_ptr<ftp::LoginThrottle> logins_;
+    std::shared_ptr<http::BackendBoard> http_backends_;
 };
 
 }  // namespace hsmfront::runtime

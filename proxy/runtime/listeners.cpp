@@ -35,12 +35,6 @@ error_code open(AnyAcceptor& acceptor, const tcp::endpoint& endpoint, bool share
 
 }  // namespace
 
-std::string to_string(const config::Endpoint& endpoint) {
-    const bool v6 = endpoint.address.find(':') != std::string::npos;
-    const std::string host = v6 ? "[" + endpoint.address + "]" : endpoint.address;
-    return host + ":" + std::to_string(endpoint.port);
-}
-
 certs::Loaded<void> probe(const config::Endpoint& endpoint) {
     error_code ec;
     const auto address = net::asio::ip::make_address(endpoint.address, ec);

@@ -2,15 +2,12 @@
 #pragma once
 
 #include "certs/chain.hpp"
-#include "config/settings.hpp"
+#include "config/address.hpp"
 #include "proxy/net/executor.hpp"
 
 #include <vector>
 
 namespace hsmfront::runtime {
-
-/// "127.0.0.1:443", "[::1]:443".
-[[nodiscard]] std::string to_string(const config::Endpoint& endpoint);
 
 /// Binds `endpoint` once for each executor (SO_REUSEPORT), without listening: until listen() a
 /// client is refused, which is the truth. "::" takes both families. A port that anything else

@@ -54,7 +54,9 @@ std::string nginx_temp_paths(const fs::path& directory) {
     return text;
 }
 
-Command nginx_command(const fs::path& directory, std::uint16_t port) {
+Command nginx_command(
+    const fs::path& directory, std::uint16_t port, const std::string& directives
+) {
     const fs::path file = directory / "nginx.conf";
     write_file(
         file,
@@ -65,10 +67,12 @@ Command nginx_command(const fs::path& directory, std::uint16_t port) {
             "port=$http_x_forwarded_port';\naccess_log " +
             (directory / "access.log").string() + " seen;\nclient_max_body_size 0;\n" +
             nginx_temp_paths(directory) +
-            "keepalive_requests 1000000;\nserver {\nlisten 127.0.0.1:" + std::to_string(port) +
-            ";\nroot " + (directory / "root").string() +
+            "include /etc/nginx/mime.types;\nkeepalive_requests 1000000;\nserver {\nlisten "
+            "127.0.0.1:" +
+            std::to_string(port) + ";\nroot " + (directory / "root").string() +
             ";\nlocation / { dav_methods PUT DELETE; create_full_put_path on; }\n"
-            "location = /small { return 200 'small'; }\nlocation = /idle { return 204; }\n}\n}\n"
+            "location = /small { return 200 'small'; }\nlocation = /idle { return 204; }\n" +
+            directives + "}\n}\n"
     );
     Command command;
     command.argv = {"nginx", "-p", directory.string(), "-e", "stderr", "-c", file.string()};
@@ -103,11 +107,11 @@ Vsftpd::Vsftpd(const fs::path& directory, PortBlock& ports)
 
 std::string Vsftpd::log() const { return text_of(log_); }
 
-Nginx::Nginx(const fs::path& directory, PortBlock& ports)
+Nginx::Nginx(const fs::path& directory, PortBlock& ports, const std::string& directives)
     : port_(ports.next()),
       root_(make_directory(directory / "root")),
       log_(directory / "access.log"),
-      process_(nginx_command(directory, port_)) {
+      process_(nginx_command(directory, port_, directives)) {
     await(process_, port_, directory / "output.log");
 }
 

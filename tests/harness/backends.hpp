@@ -32,7 +32,10 @@ class Vsftpd {
 /// Plaintext HTTP on 127.0.0.1: files with GET, PUT and DELETE.
 class Nginx {
   public:
-    Nginx(const std::filesystem::path& directory, PortBlock& ports);
+    /// `directives`: more of its server block.
+    Nginx(
+        const std::filesystem::path& directory, PortBlock& ports, const std::string& directives = ""
+    );
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::filesystem::path root() const { return root_; }
@@ -46,7 +49,7 @@ class Nginx {
     Process process_;
 };
 
-/// tests/tools/origin.py on 127.0.0.1: /echo gives the body back, /request the head.
+/// tests/tools/origin.py on 127.0.0.1; see there for what it serves.
 class Origin {
   public:
     Origin(const std::filesystem::path& directory, PortBlock& ports);

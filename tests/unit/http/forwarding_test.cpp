@@ -120,6 +120,29 @@ TEST(HttpForwarding, AppendsBehindTrustedPeers) {
     EXPECT_THAT(out, Not(HasSubstr("Client-Cert")));
 }
 
+TEST(HttpForwarding, AppendsToForwardedListsWithQuotedCommas) {
+    const std::string list = R"(for="[::1]";by="a,\"b";, , proto=http)";
+    const std::string out = forwarded(
+        "X-Forwarded-For: ::1\r\nForwarded: " + list + "\r\n", client_at("10.0.0.1", true)
+    );
+    EXPECT_THAT(out, HasSubstr("\r\nForwarded: " + list + ", for=10.0.0.1;host=a.example"));
+}
+
+// Behind an open quote our own element would be a part of somebody else's value.
+TEST(HttpForwarding, DropsMalformedForwardedOfTrustedPeers) {
+    for (const std::string list :
+         {R"(for="1.2.3.4)", R"(for="1.2.3.4\")", "for=", "for", "for=a b", "for=[::1]", "=a"}) {
+        const std::string both =
+            forwarded("Forwarded: " + list + "\r\n", client_at("10.0.0.1", true));
+        EXPECT_THAT(both, HasSubstr("\r\nForwarded: for=10.0.0.1;host=a.example")) << list;
+        EXPECT_THAT(both, HasSubstr("\r\nX-Forwarded-For: 10.0.0.1\r\n")) << list;
+        const std::string one = forwarded(
+            "X-Forwarded-For: 1.2.3.4\r\nForwarded: " + list + "\r\n", client_at("10.0.0.1", true)
+        );
+        EXPECT_THAT(one, Not(HasSubstr("\r\nForwarded:"))) << list;
+    }
+}
+
 TEST(HttpForwarding, LeavesOutTheFamilyATrustedPeerDoesNotKeep) {
     const std::string out =
         forwarded("X-Forwarded-For: 198.51.100.7\r\n", client_at("10.0.0.1", true));

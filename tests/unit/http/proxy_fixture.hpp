@@ -1,7 +1,9 @@
 // ProxyFixture: a worker that serves connections to a scripted origin, in a thread of its own.
 #pragma once
 
+#include "proxy/http/backend_set.hpp"
 #include "proxy/http/http1_session.hpp"
+#include "proxy/http/routes.hpp"
 #include "proxy/net/task_group.hpp"
 #include "proxy/net/tcp_stream.hpp"
 #include "wire.hpp"
@@ -99,11 +101,8 @@ class ProxyFixture : public testing::Test {
     /// Call once the settings are as the test wants them.
     [[nodiscard]] Wire connect() {
         if (backends == nullptr) {
-            backends = std::make_unique<BackendPool>(
-                worker.context(),
-                settings.backends.servers.front(),
-                settings.timeouts.backend_connect,
-                pool_limits
+            backends = std::make_unique<BackendSet>(
+                worker.context(), settings, std::make_shared<BackendBoard>(settings)
             );
             worker.start([this](net::Accepted accepted) { return serve(std::move(accepted)); });
         }
@@ -116,16 +115,17 @@ class ProxyFixture : public testing::Test {
 
     Port origin;
     config::Http settings;
-    BackendPool::Limits pool_limits;
     LoopbackWorker worker;
-    std::unique_ptr<BackendPool> backends;
+    std::unique_ptr<BackendSet> backends;
 
   private:
     net::Task<void> serve(net::Accepted accepted) {
         net::TcpStream stream(std::move(accepted.socket));
         ClientConnection client(stream, worker.context());
         const ClientIdentity identity = identify_client(accepted.peer, accepted.local, "", false);
-        Http1Session session(client, *backends, settings, identity);
+        const Routes routes(settings);
+        const Dispatch dispatch{settings, routes, *backends, identity};
+        Http1Session session(client, dispatch);
         co_await session.run();
     }
 };

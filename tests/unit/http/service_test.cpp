@@ -2,7 +2,7 @@
 #include "proxy/http/service.hpp"
 
 #include "certs/handle.hpp"
-#include "proxy/http/backend_pool.hpp"
+#include "proxy/http/backend_set.hpp"
 #include "proxy_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -96,7 +96,8 @@ class HttpService : public testing::Test {
     void start(bool redirect) {
         settings->http.backends.servers = {{"127.0.0.1", origin.number()}};
         settings->http.listen = {{"127.0.0.1", 8443}};
-        const auto snapshot = std::make_shared<const Snapshot>(Snapshot{settings, make_context()});
+        const auto snapshot = std::make_shared<const Snapshot>(Snapshot{
+            settings, make_context(), std::make_shared<BackendBoard>(settings->http)});
         service = std::make_unique<Service>(worker.context(), snapshot);
         worker.start([this, redirect](net::Accepted accepted) {
             return redirect ? service->redirect(std::move(accepted))

@@ -477,7 +477,6 @@ TEST_F(HttpSession, DoesNotReuseAConnectionTheBackendClosed) {
 }
 
 TEST_F(HttpSession, SweepsConnectionsThatTheBackendClosed) {
-    pool_limits.sweep_interval = net::milliseconds(10);
     Wire client = connect();
     client.send(get);
     {

@@ -1,0 +1,27 @@
+// AccessLog: where a line for each request goes.
+#pragma once
+
+#include "config/settings.hpp"
+#include "proxy/http/access_record.hpp"
+
+#include <spdlog/logger.h>
+
+#include <memory>
+
+namespace hsmfront::http {
+
+/// Thread-safe: one for all workers.
+class AccessLog {
+  public:
+    /// `lines` gets whole lines without their end and writes them off the workers.
+    AccessLog(std::shared_ptr<spdlog::logger> lines, config::LogFormat format)
+        : lines_(std::move(lines)), format_(format) {}
+
+    void write(const AccessRecord& record) const;
+
+  private:
+    std::shared_ptr<spdlog::logger> lines_;
+    config::LogFormat format_;
+};
+
+}  // namespace hsmfront::http
