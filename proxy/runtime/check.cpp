@@ -1,5 +1,7 @@
 #include "proxy/runtime/check.hpp"
 
+#include "config/validator_http.hpp"
+#include "proxy/net/executor.hpp"
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/protocol.hpp"
 
@@ -29,6 +31,11 @@ class Checker {
                 check_protocol(protocol);
             }
         }
+        if (settings_.http.enabled) {
+            check_backend_names();
+            check_trust("http.forwarded.trust", settings_.http.forwarded.trust);
+        }
+        check_trust("proxy_protocol.accept_from", settings_.proxy_protocol.accept_from);
         check_ports();
         return std::move(problems_);
     }
@@ -139,6 +146,31 @@ class Checker {
             add(Severity::warning,
                 key,
                 which + " expires within " + std::to_string(warn_days) + " days");
+        }
+    }
+
+    /// Asks the system's resolver, which may take its time.
+    void check_backend_names() {
+        net::asio::io_context context;
+        net::tcp::resolver resolver(context);
+        for (const auto& server : config::http_servers(settings_.http, config::Positions())) {
+            error_code ec;
+            resolver.resolve(server.endpoint.address, "", ec);
+            if (ec) {
+                add(Severity::warning,
+                    server.key,
+                    server.endpoint.address + " does not resolve: " + ec.message());
+            }
+        }
+    }
+
+    void check_trust(const std::string& key, const std::vector<std::string>& networks) {
+        for (const std::string& network : networks) {
+            if (network.ends_with("/0")) {
+                add(Severity::warning,
+                    key,
+                    network + " is every client: each can claim any address for itself");
+            }
         }
     }
 
