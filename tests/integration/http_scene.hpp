@@ -29,6 +29,8 @@ class HttpScene : public FrontStage {
 
     /// A client after its TLS handshake, on a connection of its own. Starts the proxy if need be.
     [[nodiscard]] Wire connect(const std::string& address = "127.0.0.1");
+    /// Of all clients.
+    [[nodiscard]] SSL_CTX* context() const { return context_.get(); }
 
   private:
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
