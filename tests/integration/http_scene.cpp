@@ -19,12 +19,12 @@ void HttpScene::TearDown() {
     }
 }
 
-Wire HttpScene::connect(const std::string& address) {
+Wire HttpScene::connect(const std::string& address, const std::string& server_name) {
     if (!front) {
         start();
     }
     Wire wire = Wire::connect(address, config.http.port);
-    if (wire.open() && !wire.secure(context_.get(), nullptr, "localhost")) {
+    if (wire.open() && !wire.secure(context_.get(), nullptr, server_name)) {
         wire.close();
     }
     return wire;

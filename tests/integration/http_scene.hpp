@@ -28,7 +28,9 @@ class HttpScene : public FrontStage {
     void TearDown() override;
 
     /// A client after its TLS handshake, on a connection of its own. Starts the proxy if need be.
-    [[nodiscard]] Wire connect(const std::string& address = "127.0.0.1");
+    [[nodiscard]] Wire connect(
+        const std::string& address = "127.0.0.1", const std::string& server_name = "localhost"
+    );
     /// Of all clients.
     [[nodiscard]] SSL_CTX* context() const { return context_.get(); }
 
