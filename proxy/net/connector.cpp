@@ -5,7 +5,9 @@
 
 #include <boost/asio/ip/basic_resolver.hpp>
 
+#include <cerrno>
 #include <string>
+#include <sys/socket.h>
 
 namespace hsmfront::net {
 namespace {
@@ -50,25 +52,26 @@ Task<Result<Socket>> Connector::connect(
     if (!opened) {
         co_return opened.error();
     }
-    error_code ec;
-    opened->connect(target, ec);
-    if (!ec) {
+    // Not Asio's connect(): that waits for the outcome, whatever the mode of the socket.
+    const auto* address = static_cast<const sockaddr*>(target.data());
+    const auto size = static_cast<socklen_t>(target.size());
+    if (::connect(opened->native_handle(), address, size) == 0) {
         co_return std::move(*opened);
     }
-    if (ec != asio::error::in_progress && ec != asio::error::would_block) {
-        co_return ec;
+    if (errno != EINPROGRESS) {
+        co_return error_code{errno, boost::system::system_category()};
     }
     SocketIo io(std::move(*opened));
     const Deadline deadline(executor_, {&io}, limit);
     io_ = &io;
-    ec = co_await io.wait(Direction::write);
+    const error_code ec = co_await io.wait(Direction::write);
     io_ = nullptr;
     if (ec) {
         co_return ec;
     }
     int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(io.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    socklen_t length = sizeof error;
+    ::getsockopt(io.fd(), SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0) {
         co_return error_code{error, boost::system::system_category()};
     }
