@@ -73,7 +73,12 @@ struct Http2Callbacks {
             );
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         }
-        const Http2Link link{native, session.output_, session.client_.worker(), session.settings_};
+        const Http2Link link{
+            native,
+            session.output_,
+            session.client_.worker(),
+            session.settings_,
+            session.dispatch_.access};
         session.streams_.emplace(
             frame->hd.stream_id, std::make_unique<Http2Stream>(link, frame->hd.stream_id)
         );

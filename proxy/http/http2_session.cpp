@@ -246,6 +246,7 @@ void Http2Session::begin_request(Http2Stream& stream, bool ended) {
     if (converted.has_error()) {
         const std::optional<Status> status = converted.error().status;
         if (!status) {
+            stream.access().end(Status{}, refusal_reason(Status::bad_request));
             reset(stream.id(), NGHTTP2_PROTOCOL_ERROR);
             return;
         }
@@ -257,6 +258,7 @@ void Http2Session::begin_request(Http2Stream& stream, bool ended) {
         return;
     }
     const Request& request = converted->checked.request;
+    stream.access().describe(converted->head, request.host);
     stream.accept(request);
     stream.set_served(true);
     if (settings_.limits.body && request.framing.length > *settings_.limits.body) {
@@ -291,6 +293,7 @@ net::Task<void> Http2Session::serve(
     {
         Exchange exchange(stream, destination, settings_, std::move(request), std::move(head));
         static_cast<void>(co_await exchange.run());
+        stream.access().end(exchange.facts());
     }
     part(stream);
 }
@@ -298,6 +301,7 @@ net::Task<void> Http2Session::serve(
 net::Task<void> Http2Session::refuse(Http2Stream& stream, Status status) {
     stream.watch().restart(settings_.timeouts.stall);
     static_cast<void>(co_await stream.answer(status, false));
+    stream.access().end(status, refusal_reason(status));
     part(stream);
 }
 
