@@ -5,7 +5,9 @@
 
 #include <boost/asio/ip/basic_resolver.hpp>
 
+#include <cerrno>
 #include <string>
+#include <sys/socket.h>
 
 namespace hsmfront::net {
 namespace {
@@ -50,18 +52,19 @@ Task<Result<Socket>> Connector::connect(
     if (!opened) {
         co_return opened.error();
     }
-    error_code ec;
-    opened->connect(target, ec);
-    if (!ec) {
+    // Not basic_socket::connect(), which waits for the end even on a non-blocking socket: a server
+    // that does not answer would stop the worker.
+    if (::connect(opened->native_handle(), target.data(), static_cast<socklen_t>(target.size())) ==
+        0) {
         co_return std::move(*opened);
     }
-    if (ec != asio::error::in_progress && ec != asio::error::would_block) {
-        co_return ec;
+    if (errno != EINPROGRESS) {
+        co_return error_code{errno, boost::system::system_category()};
     }
     SocketIo io(std::move(*opened));
     const Deadline deadline(executor_, {&io}, limit);
     io_ = &io;
-    ec = co_await io.wait(Direction::write);
+    const error_code ec = co_await io.wait(Direction::write);
     io_ = nullptr;
     if (ec) {
         co_return ec;
