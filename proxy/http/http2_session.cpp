@@ -211,6 +211,7 @@ void Http2Session::announce_end() {
 
 net::Task<void> Http2Session::wind_up() {
     grace_.reset();
+    client_.resume();  // a time limit, or the output, ended the reading; there are words to be said
     for (const auto& [id, stream] : streams_) {
         stream->stop();
     }
@@ -221,7 +222,6 @@ net::Task<void> Http2Session::wind_up() {
         client_.transport().reset();
         co_return;
     }
-    client_.resume();
     client_.watch().restart(farewell_limit);
     output_.wake();
     co_await output_.idle();
