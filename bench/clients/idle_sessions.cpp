@@ -1,11 +1,12 @@
 // Opens sessions and holds them idle, logged in by FTPS or after one request by HTTPS:
-//   idle_sessions PORT COUNT explicit|implicit|https 1.2|1.3
+//   idle_sessions PORT COUNT explicit|implicit|https|h2 1.2|1.3
 // One thread. The sessions come from 127.1.0.1, 127.1.0.2, …, 500 from each, so that neither the
 // ports of one address nor the proxy's limit per address are used up. Prints "ready N" once all
 // stand, "failed N" otherwise, and holds them until it is stopped.
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cstdlib>
@@ -33,7 +34,7 @@ constexpr int opening_limit = 64;
 /// What is sent in TLS once the reply to what was sent before has come.
 struct Step {
     std::string_view reply;    ///< beginning of what is waited for
-    std::string_view command;  ///< sent then; empty: that was the last step
+    std::string_view command;  ///< sent then; may be empty in the last step
 };
 constexpr std::array<Step, 6> ftps_steps{{
     {"220", "USER ftp\r\n"},  // explicit TLS: greeted before
@@ -50,10 +51,42 @@ constexpr std::array<Step, 2> https_steps{{
     {"HTTP/1.1 204", ""},
 }};
 
-enum class Mode { explicit_ftps, implicit_ftps, https };
+using namespace std::string_view_literals;
+/// Preface, SETTINGS, and HEADERS with :method GET, :scheme https, :path /idle and :authority,
+/// which are the end of stream 1; once it is answered, SETTINGS acknowledged.
+constexpr std::array<Step, 2> http2_steps{{
+    {"",
+     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+     "\0\0\x14\1\5\0\0\0\1\x82\x87\4\5/idle\1\tlocalhost"sv},
+    {"", "\0\0\0\4\1\0\0\0\0"sv},
+}};
+
+enum class Mode { explicit_ftps, implicit_ftps, https, http2 };
 
 std::span<const Step> steps_of(Mode mode) {
-    return mode == Mode::https ? std::span<const Step>(https_steps) : ftps_steps;
+    switch (mode) {
+        case Mode::https:
+            return https_steps;
+        case Mode::http2:
+            return http2_steps;
+        default:
+            return ftps_steps;
+    }
+}
+
+/// True once `bytes` hold the end of a stream's answer (RFC 9113 §4.1: length, type, flags).
+bool ends_stream(std::string_view bytes) {
+    constexpr std::size_t head = 9;
+    while (bytes.size() >= head) {
+        const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+        const std::size_t size = head + (std::size_t{at(0)} << 16U | at(1) << 8U | at(2));
+        const bool carries_end = at(3) <= 1;  // DATA, HEADERS
+        if (carries_end && (at(4) & 1U) != 0 && bytes.size() >= size) {
+            return true;
+        }
+        bytes.remove_prefix(std::min(size, bytes.size()));
+    }
+    return false;
 }
 
 class Session {
@@ -64,6 +97,7 @@ class Session {
         : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
           ssl_(SSL_new(ctx), SSL_free),
           phase_(mode == Mode::explicit_ftps ? Phase::greeting : Phase::handshake),
+          mode_(mode),
           steps_(steps_of(mode)),
           greeted_(mode == Mode::implicit_ftps) {
         const auto address = [](std::uint32_t host, std::uint16_t at) {
@@ -93,7 +127,7 @@ class Session {
 
     /// Goes on as far as possible without waiting.
     void proceed() {
-        while (state_ != State::failed && advance()) {
+        while (state_ == State::opening && advance()) {
         }
     }
 
@@ -117,7 +151,7 @@ class Session {
 
     bool clear_reply(std::string_view code, std::string_view answer, Phase next) {
         const ssize_t n = ::recv(fd_, buffer_.data(), buffer_.size(), 0);
-        if (!received(n, n < 0 && (errno == EAGAIN || errno == ENOTCONN)) || !take_line(code)) {
+        if (!received(n, n < 0 && (errno == EAGAIN || errno == ENOTCONN)) || !take_reply(code)) {
             return false;
         }
         phase_ = next;
@@ -137,16 +171,20 @@ class Session {
 
     bool command() {
         const int n = SSL_read(ssl_.get(), buffer_.data(), static_cast<int>(buffer_.size()));
-        if (!received(n, SSL_get_error(ssl_.get(), n) == SSL_ERROR_WANT_READ) ||
-            !must(step_ < steps_.size()) /* an idle session is told nothing */ ||
-            !take_line(steps_[step_].reply)) {
+        if (!received(n, SSL_get_error(ssl_.get(), n) == SSL_ERROR_WANT_READ)) {
             return false;
         }
+        if (!take_reply(steps_[step_].reply)) {
+            return true;  // there may be more of it
+        }
         const std::string_view next = steps_[step_++].command;
-        if (next.empty()) {
+        if (!next.empty() && !send(next)) {
+            return false;
+        }
+        if (step_ == steps_.size()) {
             state_ = State::open;
         }
-        return next.empty() || send(next);
+        return true;
     }
 
     bool send(std::string_view text) {
@@ -159,7 +197,7 @@ class Session {
             must(would_block);
             return false;
         }
-        line_.append(buffer_.data(), static_cast<std::size_t>(count));
+        reply_.append(buffer_.data(), static_cast<std::size_t>(count));
         return true;
     }
 
@@ -170,13 +208,14 @@ class Session {
         return well;
     }
 
-    /// True once a whole reply is there; the session has failed if it has not `code`.
-    bool take_line(std::string_view code) {
-        if (line_.empty() || line_.back() != '\n') {
+    /// True once a whole reply is there; the session has failed if it does not begin with `code`.
+    bool take_reply(std::string_view code) {
+        const bool whole = mode_ == Mode::http2 ? ends_stream(reply_) : reply_.ends_with('\n');
+        if (!whole) {
             return false;
         }
-        const bool well = must(line_.starts_with(code));
-        line_ = {};
+        const bool well = must(reply_.starts_with(code));
+        reply_ = {};
         return well;
     }
 
@@ -184,10 +223,11 @@ class Session {
     SslPtr ssl_;
     Phase phase_;
     State state_ = State::opening;
+    Mode mode_;
     std::span<const Step> steps_;
     bool greeted_;  ///< in TLS the server speaks first
     std::size_t step_ = 0;
-    std::string line_;
+    std::string reply_;
     std::array<char, 512> buffer_{};
 };
 
@@ -250,6 +290,7 @@ class Crowd {
 
 Mode mode_named(std::string_view name) {
     return name == "https"      ? Mode::https
+           : name == "h2"       ? Mode::http2
            : name == "implicit" ? Mode::implicit_ftps
                                 : Mode::explicit_ftps;
 }
@@ -265,7 +306,7 @@ void raise_file_limit() {
 
 int main(int argc, char** argv) {
     if (argc != 5) {
-        std::cerr << "usage: idle_sessions PORT COUNT explicit|implicit|https 1.2|1.3\n";
+        std::cerr << "usage: idle_sessions PORT COUNT explicit|implicit|https|h2 1.2|1.3\n";
         return 2;
     }
     raise_file_limit();
@@ -274,10 +315,13 @@ int main(int argc, char** argv) {
     SSL_CTX_set_min_proto_version(ctx.get(), version);
     SSL_CTX_set_max_proto_version(ctx.get(), version);
     SSL_CTX_set_mode(ctx.get(), SSL_MODE_RELEASE_BUFFERS);
+    const Mode mode = mode_named(argv[3]);
+    if (mode == Mode::http2) {
+        constexpr std::array<unsigned char, 3> alpn{2, 'h', '2'};
+        SSL_CTX_set_alpn_protos(ctx.get(), alpn.data(), alpn.size());
+    }
     const int count = std::atoi(argv[2]);
-    Crowd crowd(
-        ctx.get(), static_cast<std::uint16_t>(std::atoi(argv[1])), mode_named(argv[3]), count
-    );
+    Crowd crowd(ctx.get(), static_cast<std::uint16_t>(std::atoi(argv[1])), mode, count);
     const int failed = crowd.open();
     std::cout << (failed == 0 ? "ready " : "failed ") << (failed == 0 ? count : failed)
               << std::endl;

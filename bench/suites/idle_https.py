@@ -5,6 +5,7 @@ before the first connection and while all stand; what the kernel holds for socke
 nginx and HAProxy, with the certificate's key in a file, are measured the same way where they are
 installed.
 """
+import itertools
 import os
 import subprocess
 import time
@@ -12,15 +13,19 @@ import time
 import lab as bench
 
 TITLES = {"proxy": "proxy", "connections": "connections", "key": "key", "tls": "TLS",
-          "private_before": "before", "private_held": "held", "private_after": "after",
+          "http": "HTTP", "private_before": "before", "private_held": "held", "private_after": "after",
           "kib_each": "KiB each"}
 
 
 def arguments(parser):
-    parser.add_argument("--connections", type=int, nargs="+", default=[1000, 10000])
+    parser.add_argument("--connections", type=int, nargs="+", default=[10000])
     parser.add_argument("--proxies", nargs="+", default=list(PROXIES), choices=PROXIES)
-    parser.add_argument("--keys", nargs="+", default=["rsa", "ec"], choices=["rsa", "ec"])
+    parser.add_argument("--keys", nargs="+", default=["ec"], choices=["rsa", "ec"])
+    parser.add_argument("--http", nargs="+", default=list(MODES), choices=MODES)
     parser.add_argument("--tls", nargs="+", default=["1.2", "1.3"], choices=["1.2", "1.3"])
+
+
+MODES = {"1.1": "https", "2": "h2"}  # of idle_sessions
 
 
 def start_backend(lab, port):
@@ -53,7 +58,7 @@ worker_rlimit_nofile 65536;
 events {{ worker_connections 40000; }}
 http {{ access_log off; keepalive_timeout 1h; keepalive_requests 1000000;
 upstream backend {{ server 127.0.0.1:{backend_port}; keepalive 64; }}
-server {{ listen 127.0.0.1:{port} ssl backlog=4096;
+server {{ listen 127.0.0.1:{port} ssl http2 backlog=4096;
 ssl_certificate {files}/{key}.pem; ssl_certificate_key {files}/{key}.key;
 ssl_protocols TLSv1.2 TLSv1.3;
 location / {{ proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }}
@@ -79,7 +84,7 @@ defaults
   timeout server 1h
   timeout http-keep-alive 1h
 frontend https
-  bind 127.0.0.1:{port} ssl crt {pair} alpn http/1.1 ssl-min-ver TLSv1.2
+  bind 127.0.0.1:{port} ssl crt {pair} alpn h2,http/1.1 ssl-min-ver TLSv1.2
   default_backend web
 backend web
   server one 127.0.0.1:{backend_port}
@@ -94,14 +99,14 @@ def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def measure(lab, proxy_name, connections, key, tls):
+def measure(lab, proxy_name, connections, key, tls, http):
     backend_port, port = bench.free_ports(2)
     backend = start_backend(lab, backend_port)
     proxy = PROXIES[proxy_name](lab, port, backend_port, key)
     if not bench.eventually(lambda: bench.listens(port)):
         raise RuntimeError(f"{proxy_name} does not listen")
     before, quiet = bench.memory(proxy.pid), open_files(proxy.pid)
-    clients = lab.start(lab.build / "bench/idle_sessions", port, connections, "https", tls,
+    clients = lab.start(lab.build / "bench/idle_sessions", port, connections, MODES[http], tls,
                         log="clients.log", stdout=subprocess.PIPE)
     started = time.monotonic()
     answer = clients.stdout.readline().decode().strip()
@@ -117,7 +122,7 @@ def measure(lab, proxy_name, connections, key, tls):
         lab.stop(child)
     return {
         "suite": "idle-https", "proxy": proxy_name, "connections": connections, "key": key,
-        "tls": tls, "private_before": before["Private_Dirty"],
+        "tls": tls, "http": http, "private_before": before["Private_Dirty"],
         "private_held": held["Private_Dirty"], "private_after": after["Private_Dirty"],
         "rss_before": before["Rss"], "rss_held": held["Rss"], "opened_in_s": f"{seconds:.1f}",
         "kib_each": f"{(held['Private_Dirty'] - before['Private_Dirty']) / connections:.1f}"}
@@ -130,7 +135,7 @@ def run(lab, options):
             continue
         for connections in options.connections:
             for key in options.keys:
-                for tls in options.tls:
-                    rows.append(measure(lab, proxy, connections, key, tls))
+                for tls, http in itertools.product(options.tls, options.http):
+                    rows.append(measure(lab, proxy, connections, key, tls, http))
                     print("\t".join(str(value) for value in rows[-1].values()), flush=True)
     return rows, TITLES

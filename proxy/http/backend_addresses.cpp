@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace hsmfront::http {
 
@@ -75,6 +76,7 @@ struct BackendAddresses::State {
     List list;         ///< the last good answer
     error_code error;  ///< of the last lookup, while there was no good one
     std::vector<std::shared_ptr<net::Event>> waiting;  ///< for the first answer
+    bool failing = false;
     bool ended = false;
 };
 
@@ -87,14 +89,18 @@ void BackendAddresses::State::learn(Result<List> answer) {
             std::rotate(answer->begin(), used, used + 1);
         }
         list = std::move(*answer);
+        failing = false;
     } else {
         error = answer ? net::asio::error::host_not_found : answer.error();
-        spdlog::warn(
-            "backend {}: {}{}",
-            endpoint.address,
-            error.message(),
-            list.empty() ? "" : "; its last known addresses are kept"
-        );
+        if (!std::exchange(failing, true)) {
+            const bool kept = !list.empty();
+            spdlog::warn(
+                "backend {}: {}{}",
+                endpoint.address,
+                error.message(),
+                kept ? "; its last known addresses are kept" : ""
+            );
+        }
     }
     for (const auto& event : waiting) {
         event->notify();

@@ -39,6 +39,13 @@ bool is_identity(std::string_view name) {
     return is_forwarded_family(name) || resembles(identity_fields, name);
 }
 
+/// Names of identity fields have letters, digits and '-' only.
+bool is_plainly_spelled(std::string_view name) {
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        return is_alphanumeric(c) || c == '-';
+    });
+}
+
 /// RFC 7239 §4: a token as it is, anything else quoted.
 void append_pair(std::string& out, std::string_view name, std::string_view value) {
     out += name;
@@ -138,6 +145,9 @@ bool IdentityFields::replaces(std::string_view name) const {
     }
     if (!client_.trusted) {
         return is_identity(name);
+    }
+    if (is_identity(name) && !is_plainly_spelled(name)) {
+        return true;  // a client's, which the peer did not know for one of its own
     }
     return (x_forwarded_ && looks_like(name, "X-Forwarded-For")) ||
            ((forwarded_ || !believes_forwarded_) && looks_like(name, "Forwarded"));

@@ -8,6 +8,7 @@
 
 namespace hsmfront::http {
 
+struct AccessConnection;
 class BackendSet;
 class Routes;
 
@@ -17,6 +18,7 @@ struct Dispatch {
     const Routes& routes;
     BackendSet& backends;
     const ClientIdentity& client;
+    AccessConnection* access = nullptr;  ///< null: requests are not logged
 
     /// Where a request goes. Status: those of Routes::find.
     [[nodiscard]] Parsed<Destination> find(const Checked& request) const;

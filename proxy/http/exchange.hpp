@@ -29,14 +29,14 @@ class Exchange {
   public:
     /// What is known of it once it has ended, for logs.
     struct Facts {
-        unsigned status = 0;              ///< that the client got; 0: none
-        std::string_view reason;          ///< what went wrong; empty: nothing
-        std::uint64_t received = 0;       ///< bytes of the request's content
-        std::uint64_t sent = 0;           ///< bytes of the response's content
-        net::milliseconds connect{0};     ///< until there was a backend connection
-        net::milliseconds first_byte{0};  ///< until the final response began
-        bool reused = false;              ///< the backend connection
-        std::string backend;              ///< "192.0.2.1:8080"; empty: none was reached
+        unsigned status = 0;                          ///< that the client got; 0: none
+        std::string_view reason;                      ///< what went wrong; empty: nothing
+        std::uint64_t received = 0;                   ///< bytes of the request's content
+        std::uint64_t sent = 0;                       ///< bytes of the response's content
+        net::milliseconds connect{0};                 ///< until there was a backend connection
+        std::optional<net::milliseconds> first_byte;  ///< until the final response began
+        bool reused = false;                          ///< the backend connection
+        std::string backend;                          ///< "192.0.2.1:8080"; empty: none was reached
     };
 
     /// `head` is the request's head for the backend. All references outlive it.

@@ -156,16 +156,18 @@ void write_response_fields(
 ) {
     const std::vector<std::string_view> options = connection_options(head.fields);
     const bool replace_hsts = settings.hsts.count() > 0;
+    bool dated = false;
     for (const Field& field : head.fields) {
         if (!is_hop_by_hop(field.name) && !names_field(options, field.name) &&
             !(replace_hsts && iequals(field.name, "Strict-Transport-Security"))) {
             write_secured(out, field, request.host);
+            dated = dated || iequals(field.name, "Date");
         }
     }
     if (replace_hsts) {
         out.add("Strict-Transport-Security", "max-age=" + std::to_string(settings.hsts.count()));
     }
-    if (find(head.fields, "Date") == nullptr) {
+    if (!dated) {
         out.add("Date", http_date(std::time(nullptr)));  // RFC 9110 §6.6.1
     }
     write_extended(

@@ -94,8 +94,9 @@ HeadScanner::State HeadScanner::scan(std::string_view input) noexcept {
             break;
         }
     }
-    const std::size_t size = (end_ == 0 ? input.size() : end_) - begin_;
-    if (size > limit_) {
+    // A buffer may hold the limit and no byte more: what fills it without an end is too large.
+    const bool over = end_ == 0 ? input.size() >= limit_ : end_ - begin_ > limit_;
+    if (over) {
         return line_start_ == begin_ ? State::line_too_long : State::too_large;
     }
     return end_ == 0 ? State::incomplete : State::complete;

@@ -136,19 +136,21 @@ net::Task<Next> Http1Session::serve_one() {
     if (!there) {
         co_return Next::close;
     }
+    AccessEntry access(dispatch_.access);
     const std::size_t limit = std::min(settings_.limits.header, net::BufferPool::buffer_size);
     HeadScanner scanner(HeadScanner::Kind::request, limit);
     const std::optional<Status> refusal =
         co_await receive_request_head(client_, scanner, settings_.timeouts.header);
     if (!refusal) {
         reason_ = client_.stopped() ? "stopped" : "client closed within a request";
+        access.end(Status{}, reason_);
         co_return Next::close;
     }
     if (*refusal != Status{}) {
-        co_return co_await refuse(*refusal, {});
+        co_return co_await refuse(*refusal, {}, access);
     }
     const std::string_view head = scanner.head(client_.inlet().bytes());
-    co_return co_await serve(head, scanner.consumed());
+    co_return co_await serve(head, scanner.consumed(), access);
 }
 
 net::Task<bool> Http1Session::await_request() {
@@ -174,19 +176,22 @@ net::Task<bool> Http1Session::await_request() {
 }
 
 /// `head` lies in the inlet; `consumed` bytes of it are the request's head.
-net::Task<Next> Http1Session::serve(std::string_view head, std::size_t consumed) {
+net::Task<Next> Http1Session::serve(
+    std::string_view head, std::size_t consumed, AccessEntry& access
+) {
     ++requests_;
     const Parsed<RequestHead> parsed = parse_request_head(head, settings_.limits.headers);
     if (!parsed) {
-        co_return co_await refuse(parsed.error(), {});
+        co_return co_await refuse(parsed.error(), {}, access);
     }
     const bool head_request = parsed->method == "HEAD";
     Parsed<Checked> checked = check_request(*parsed, dispatch_.client.default_host);
+    access.describe(*parsed, checked ? checked->request.host : std::string_view{});
     if (!checked) {
-        co_return co_await refuse(checked.error(), {head_request});
+        co_return co_await refuse(checked.error(), {head_request}, access);
     }
     if (settings_.limits.body && checked->request.framing.length > *settings_.limits.body) {
-        co_return co_await refuse(Status::content_too_large, {head_request});
+        co_return co_await refuse(Status::content_too_large, {head_request}, access);
     }
     const Parsed<Destination> destination = dispatch_.find(*checked);
     if (!destination) {
@@ -194,31 +199,35 @@ net::Task<Next> Http1Session::serve(std::string_view head, std::size_t consumed)
         const Request& request = checked->request;
         const bool goes_on = request.version == Version::http1_1 && request.keep_alive &&
                              request.framing.empty() && client_.may_continue();
-        co_return co_await refuse(destination.error(), {head_request, goes_on});
+        co_return co_await refuse(destination.error(), {head_request, goes_on}, access);
     }
     std::string wire;
     wire.reserve(head.size() + 512);
     append_request_head(wire, *parsed, *checked, dispatch_.client, settings_);
     client_.inlet().consume(consumed);
-    co_return co_await exchange(std::move(checked->request), *destination, std::move(wire));
+    co_return co_await exchange(std::move(checked->request), *destination, std::move(wire), access);
 }
 
-net::Task<Next> Http1Session::exchange(Request request, Destination destination, std::string head) {
+net::Task<Next> Http1Session::exchange(
+    Request request, Destination destination, std::string head, AccessEntry& access
+) {
     Http1Stream stream(client_, settings_, request);
     Exchange exchange(stream, destination, settings_, request, std::move(head));
     const Outcome outcome = co_await exchange.run();
     client_.count_sent(stream.sent());
     const std::string_view reason = exchange.facts().reason;
     reason_ = reason.empty() ? "request served" : reason;
+    access.end(exchange.facts());
     co_return next_after(outcome, stream.keep_alive());
 }
 
-net::Task<Next> Http1Session::refuse(Status status, ErrorOptions options) {
+net::Task<Next> Http1Session::refuse(Status status, ErrorOptions options, AccessEntry& access) {
     reason_ = describe(status);
     std::string out;
     append_error(out, status, options);
     client_.watch().restart(settings_.timeouts.stall);
     const error_code ec = co_await client_.write(out);
+    access.end(status, reason_);
     if (ec) {
         co_return Next::abort;
     }

@@ -1,6 +1,7 @@
 // Http1Session: the requests of one client connection, one after the other.
 #pragma once
 
+#include "proxy/http/access_entry.hpp"
 #include "proxy/http/client_connection.hpp"
 #include "proxy/http/dispatch.hpp"
 #include "proxy/http/errors.hpp"
@@ -36,11 +37,13 @@ class Http1Session {
     [[nodiscard]] net::Task<Next> serve_one();
     /// Waits for the first byte of a request.
     [[nodiscard]] net::Task<bool> await_request();
-    [[nodiscard]] net::Task<Next> serve(std::string_view head, std::size_t consumed);
-    [[nodiscard]] net::Task<Next> exchange(
-        Request request, Destination destination, std::string head
+    [[nodiscard]] net::Task<Next> serve(
+        std::string_view head, std::size_t consumed, AccessEntry& access
     );
-    [[nodiscard]] net::Task<Next> refuse(Status status, ErrorOptions options);
+    [[nodiscard]] net::Task<Next> exchange(
+        Request request, Destination destination, std::string head, AccessEntry& access
+    );
+    [[nodiscard]] net::Task<Next> refuse(Status status, ErrorOptions options, AccessEntry& access);
 
     ClientConnection& client_;
     const Dispatch& dispatch_;

@@ -212,7 +212,9 @@ struct Http2Callbacks {
     }
 };
 
-nghttp2_session* make_native(Http2Session& session, const config::Http2Limits& limits) {
+nghttp2_session* make_native(
+    Http2Session& session, Http2Memory& memory, const config::Http2Limits& limits
+) {
     static const Callbacks callbacks = Http2Callbacks::make();
     nghttp2_option* all = nullptr;
     if (nghttp2_option_new(&all) != 0) {
@@ -225,7 +227,8 @@ nghttp2_session* make_native(Http2Session& session, const config::Http2Limits& l
     nghttp2_option_set_stream_reset_rate_limit(all, never, never);
     nghttp2_option_set_max_continuations(all, std::max(limits.continuations, never));
     nghttp2_session* native = nullptr;
-    if (nghttp2_session_server_new2(&native, callbacks.get(), &session, all) != 0) {
+    nghttp2_mem functions = memory.functions();
+    if (nghttp2_session_server_new3(&native, callbacks.get(), &session, all, &functions) != 0) {
         throw std::bad_alloc();
     }
     return native;

@@ -42,7 +42,7 @@ Http2Session::Http2Session(
       settings_(dispatch.settings),
       counters_(counters),
       entry_(client.worker().sessions, *this),
-      native_(make_native(*this, settings_.limits.http2)),
+      native_(make_native(*this, memory_, settings_.limits.http2)),
       guard_(settings_.limits.http2, begun_),
       output_(client, native_.get(), settings_.timeouts.stall),
       tasks_(client.worker().executor) {}

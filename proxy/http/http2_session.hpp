@@ -4,6 +4,7 @@
 #include "proxy/http/client_connection.hpp"
 #include "proxy/http/dispatch.hpp"
 #include "proxy/http/http2_guard.hpp"
+#include "proxy/http/http2_memory.hpp"
 #include "proxy/http/http2_output.hpp"
 #include "proxy/http/http2_scanner.hpp"
 #include "proxy/http/http2_stream.hpp"
@@ -84,6 +85,7 @@ class Http2Session final : public net::Interruptible {
     Http2Counters& counters_;
     net::SessionRegistry::Entry entry_;
     const net::Clock::time_point begun_ = net::Clock::now();
+    Http2Memory memory_;
     std::unique_ptr<nghttp2_session, Http2Deleter> native_;
     Http2Scanner scanner_;
     Http2Guard guard_;

@@ -1,6 +1,7 @@
 // Service: connections of the HTTPS listeners and of the plain redirect ports.
 #include "proxy/http/service.hpp"
 
+#include "proxy/http/access_entry.hpp"
 #include "proxy/http/backend_set.hpp"
 #include "proxy/http/errors.hpp"
 #include "proxy/http/http1_session.hpp"
@@ -32,10 +33,10 @@ struct Opened {
           listener(text(accepted.local)),
           since(net::Clock::now()) {}
 
-    [[nodiscard]] auto milliseconds() const {
-        const auto lasted = net::Clock::now() - since;
-        return std::chrono::duration_cast<net::milliseconds>(lasted).count();
+    [[nodiscard]] net::milliseconds lasted() const {
+        return std::chrono::duration_cast<net::milliseconds>(net::Clock::now() - since);
     }
+    [[nodiscard]] auto milliseconds() const { return lasted().count(); }
 
     std::uint64_t id;
     std::string client;
@@ -57,6 +58,31 @@ std::string proxy_header(
         connection.tls->client_name = tls.client.common_name;
     }
     return net::format_proxy_header(version, connection);
+}
+
+/// What all requests of a connection have in common in the access log, right after the handshake.
+/// Null: requests are not logged. The references outlive it.
+std::unique_ptr<AccessConnection> access_connection(
+    const AccessLog* log,
+    const net::Accepted& accepted,
+    const ClientIdentity& client,
+    const tls::HandshakeInfo& tls,
+    net::milliseconds handshake
+) {
+    if (log == nullptr) {
+        return nullptr;
+    }
+    AccessRecord known;
+    known.session = accepted.id;
+    known.client = client.address;
+    known.client_port = accepted.peer.port();
+    known.user = tls.client.subject;
+    known.tls_version = tls.version;
+    known.cipher = tls.cipher;
+    known.alpn = tls.alpn;
+    known.resumed = tls.resumed;
+    known.handshake = handshake;
+    return std::make_unique<AccessConnection>(AccessConnection{*log, known});
 }
 
 void log_failed_handshake(const Opened& opened, const tls::Stream& stream, error_code ec) {
@@ -168,7 +194,10 @@ net::Task<void> Service::serve(net::Accepted accepted) {
     );
     identity.certificate = client_cert_value(stream.client_certificate());
     identity.proxy_header = proxy_header(settings.proxy_protocol, accepted, stream.info());
-    const Dispatch dispatch{settings, routes_, *backends_, identity};
+    const auto access = access_connection(
+        snapshot->access.get(), accepted, identity, stream.info(), opened.lasted()
+    );
+    const Dispatch dispatch{settings, routes_, *backends_, identity, access.get()};
     if (stream.info().alpn == "h2") {
         Http2Session session(client, dispatch, http2_counters_);
         co_await session.run();

@@ -12,6 +12,7 @@
 
 namespace hsmfront::http {
 
+class AccessLog;
 class BackendBoard;
 class BackendSet;
 
@@ -19,7 +20,8 @@ class BackendSet;
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
     std::shared_ptr<const tls::Context> tls;
-    std::shared_ptr<BackendBoard> backends;  ///< shared by all workers
+    std::shared_ptr<BackendBoard> backends;        ///< shared by all workers
+    std::shared_ptr<const AccessLog> access = {};  ///< null: requests are not logged
 };
 
 /// One for each worker; its functions run on that worker only.

@@ -52,10 +52,10 @@ Task<Result<Socket>> Connector::connect(
     if (!opened) {
         co_return opened.error();
     }
-    // Not basic_socket::connect(), which waits for the end even on a non-blocking socket: a server
-    // that does not answer would stop the worker.
-    if (::connect(opened->native_handle(), target.data(), static_cast<socklen_t>(target.size())) ==
-        0) {
+    // Not Asio's connect(): that waits for the outcome, whatever the mode of the socket.
+    const auto* address = static_cast<const sockaddr*>(target.data());
+    const auto size = static_cast<socklen_t>(target.size());
+    if (::connect(opened->native_handle(), address, size) == 0) {
         co_return std::move(*opened);
     }
     if (errno != EINPROGRESS) {
@@ -70,8 +70,8 @@ Task<Result<Socket>> Connector::connect(
         co_return ec;
     }
     int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(io.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    socklen_t length = sizeof error;
+    ::getsockopt(io.fd(), SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0) {
         co_return error_code{error, boost::system::system_category()};
     }

@@ -2,6 +2,7 @@
 
 #include "proxy/http/backend_board.hpp"
 #include "proxy/runtime/listeners.hpp"
+#include "proxy/runtime/log.hpp"
 
 namespace hsmfront::runtime {
 namespace {
@@ -94,7 +95,7 @@ certs::Loaded<void> Front::publish(
     } else {
         http_backends_ = std::make_shared<http::BackendBoard>(settings->http, http_backends_.get());
         publish_http(std::make_shared<const http::Snapshot>(http::Snapshot{
-            settings, context, http_backends_}));
+            settings, context, http_backends_, access_log()}));
     }
     if (first) {
         start_accepting(listeners);

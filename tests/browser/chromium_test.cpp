@@ -53,5 +53,12 @@ TEST_F(Chromium, PageWorksOverHttp1) {
     EXPECT_THAT(site.log(), HasSubstr("GET /text.txt 304")) << "nothing was revalidated";
 }
 
+/// WebSockets have connections of their own, over HTTP/1.1: RFC 8441 is not offered.
+TEST_F(Chromium, PageWorksOverHttp2) {
+    start();
+    EXPECT_EQ(open_page(), "h2");
+    EXPECT_THAT(site.log(), HasSubstr("GET /text.txt 304")) << "nothing was revalidated";
+}
+
 }  // namespace
 }  // namespace hsmfront::test

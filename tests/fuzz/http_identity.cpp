@@ -112,7 +112,13 @@ void check(
     const std::string list = values_of(written, "X-Forwarded-For");
     const std::string forwarded = values_of(written, "Forwarded");
     require(values_of(written, "Client-Cert").empty(), "no certificate was shown");
-    require(list.empty() || list.ends_with(own), "X-Forwarded-For names the peer last");
+    if (settings.x_forwarded) {
+        require(list.empty() || list.ends_with(own), "X-Forwarded-For names the peer last");
+    }
+    for (const auto& field : written) {
+        const bool odd = field.name.find('_') != std::string_view::npos;
+        require(!odd, "no other spelling of these fields goes on");
+    }
     if (!forwarded.empty() && settings.forwarded) {
         const auto last = last_for(forwarded);
         require(last.has_value(), "Forwarded is a list of RFC 7239");

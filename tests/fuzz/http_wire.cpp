@@ -92,7 +92,7 @@ std::string values_of(const http::Fields& fields, std::string_view name) {
     std::string values;
     bool first = true;
     for (const auto& field : fields) {
-        if (http::looks_like(field.name, name)) {
+        if (http::iequals(field.name, name)) {
             values += first ? "" : " | ";
             values += field.value;
             first = false;

@@ -53,7 +53,7 @@ void require_well_formed(std::string_view head);
 /// What BodyEncoder writes of `content` has the same content and trailers, and ends there.
 void require_survives_encoding(const Content& content);
 
-/// All values of the fields called `name`, joined by " | "; in any spelling that looks like it.
+/// All values of the fields called `name`, joined by " | ".
 [[nodiscard]] std::string values_of(const http::Fields& fields, std::string_view name);
 
 /// A client at 192.0.2.7 or 2001:db8::7, which came to port 443.

@@ -50,6 +50,18 @@ class Reader {
   public:
     explicit Reader(std::string_view bytes) : rest_(bytes) {}
 
+    HttpMessage head() {
+        HttpMessage message;
+        message.start = line();
+        for (std::string text = line(); !text.empty(); text = line()) {
+            const auto colon = text.find(':');
+            demand(colon != text.npos && is_name(text.substr(0, colon)), "field line: " + text);
+            const auto begin = std::min(text.find_first_not_of(" \t", colon + 1), text.size());
+            message.fields.emplace_back(text.substr(0, colon), text.substr(begin));
+        }
+        return message;
+    }
+
     HttpMessage request() {
         HttpMessage message = head();
         const auto words = std::count(message.start.begin(), message.start.end(), ' ');
@@ -101,18 +113,6 @@ class Reader {
         const std::string_view taken = rest_.substr(0, count);
         rest_.remove_prefix(count);
         return std::string(taken);
-    }
-
-    HttpMessage head() {
-        HttpMessage message;
-        message.start = line();
-        for (std::string text = line(); !text.empty(); text = line()) {
-            const auto colon = text.find(':');
-            demand(colon != text.npos && is_name(text.substr(0, colon)), "field line: " + text);
-            const auto begin = std::min(text.find_first_not_of(" \t", colon + 1), text.size());
-            message.fields.emplace_back(text.substr(0, colon), text.substr(begin));
-        }
-        return message;
     }
 
     /// False if nothing frames a body.
@@ -194,6 +194,11 @@ int HttpMessage::status() const {
     const bool shaped = start.starts_with("HTTP/1.1 ") && start.size() >= 13 && start[12] == ' ';
     const std::string code = start.substr(std::min<std::size_t>(9, start.size()), 3);
     return shaped && is_number(code, false) ? std::stoi(code) : 0;
+}
+
+HttpMessage read_head(std::string_view bytes) {
+    const Reading reading = read_all(bytes, [](Reader& reader) { return reader.head(); });
+    return reading.messages.empty() ? HttpMessage() : reading.messages.front();
 }
 
 Reading read_requests(std::string_view bytes) {

@@ -31,6 +31,9 @@ struct Reading {
     std::string fault;  ///< why the rest can never be one; empty: it may only be incomplete
 };
 
+/// Start line and fields up to the empty line; nothing if they are not valid.
+[[nodiscard]] HttpMessage read_head(std::string_view bytes);
+
 /// Requests one behind the other.
 [[nodiscard]] Reading read_requests(std::string_view bytes);
 

@@ -19,15 +19,22 @@ void HttpScene::TearDown() {
     }
 }
 
-Wire HttpScene::connect(const std::string& address) {
+Wire HttpScene::connect(const std::string& address, const std::string& server_name) {
     if (!front) {
         start();
     }
     Wire wire = Wire::connect(address, config.http.port);
-    if (wire.open() && !wire.secure(context_.get(), nullptr, "localhost")) {
+    if (wire.open() && !wire.secure(context_.get(), nullptr, server_name)) {
         wire.close();
     }
     return wire;
+}
+
+void PlayedHttp::TearDown() {
+    backend.close();
+    behind.close();
+    client.close();
+    HttpScene::TearDown();
 }
 
 std::string PlayedHttp::head_behind(const std::string& request) {
@@ -38,9 +45,7 @@ std::string PlayedHttp::head_behind(const std::string& request) {
 }
 
 HttpMessage PlayedHttp::request_behind(const std::string& request) {
-    const Reading reading = read_requests(head_behind(request));
-    EXPECT_EQ(reading.fault, "");
-    return reading.messages.empty() ? HttpMessage() : reading.messages.front();
+    return read_head(head_behind(request));
 }
 
 HttpMessage PlayedHttp::answered(const std::string& request, const std::string& answer) {
@@ -48,9 +53,8 @@ HttpMessage PlayedHttp::answered(const std::string& request, const std::string& 
     behind.send(answer);
     std::string bytes = client.until("\r\n\r\n");
     const auto method = request.substr(0, request.find(' '));
-    const Reading head = read_responses(bytes, {"HEAD"});
-    if (method != "HEAD" && !head.messages.empty()) {
-        const std::string length = head.messages.front().field("Content-Length");
+    if (method != "HEAD") {
+        const std::string length = read_head(bytes).field("Content-Length");
         bytes += client.take(length.empty() ? 0 : std::stoul(length));
     }
     const Reading whole = read_responses(bytes, {method});

@@ -28,7 +28,9 @@ class HttpScene : public FrontStage {
     void TearDown() override;
 
     /// A client after its TLS handshake, on a connection of its own. Starts the proxy if need be.
-    [[nodiscard]] Wire connect(const std::string& address = "127.0.0.1");
+    [[nodiscard]] Wire connect(
+        const std::string& address = "127.0.0.1", const std::string& server_name = "localhost"
+    );
 
   private:
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
@@ -38,11 +40,13 @@ class HttpScene : public FrontStage {
 class PlayedHttp : public HttpScene {
   protected:
     PlayedHttp() { config.http.backend_port = backend.port(); }
+    /// Leaves first, so that nobody waits for an end.
+    void TearDown() override;
 
     /// Sends `request` and gives what the backend gets of it, up to the end of its head, on a new
     /// connection `behind`.
     [[nodiscard]] std::string head_behind(const std::string& request);
-    /// The same as a message.
+    /// The same, read.
     [[nodiscard]] HttpMessage request_behind(const std::string& request);
     /// What the client gets for `request` when the backend answers it with `answer`: a head, and as
     /// much content as its length tells.

@@ -8,6 +8,14 @@ namespace {
 
 using ::testing::HasSubstr;
 
+std::size_t count(const std::string& text, const std::string& what) {
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) {
+        ++found;
+    }
+    return found;
+}
+
 class HttpsClients : public Stage {
   protected:
     HttpsClients() : origin(scratch() / "origin", ports) {
@@ -39,6 +47,36 @@ TEST_F(HttpsClients, NodeOverHttp1) {
     expect_well({"node", tool("https_session.js"), port(), ca, "http1"});
 }
 
+TEST_F(HttpsClients, NodeOverHttp2) {
+    start();
+    const auto ca = Material::get().ca().string();
+    expect_well({"node", tool("https_session.js"), port(), ca, "http2"});
+}
+
+/// With its priorities, pushes allowed, and two connections' worth of requests at once.
+TEST_F(HttpsClients, Nghttp) {
+    start();
+    const auto client =
+        run({"nghttp", "--stat", "--null-out", "--multiply=100", https("/chunks/30000")});
+    EXPECT_EQ(client.code, 0) << client.error;
+    EXPECT_EQ(count(client.out, " 200 "), 100U) << client.out;
+}
+
+TEST_F(HttpsClients, H2load) {
+    config.http.backend_port = nginx.port();
+    start();
+    const auto client = run(
+        {"h2load",
+         "--requests=5000",
+         "--clients=10",
+         "--max-concurrent-streams=20",
+         https("/small")}
+    );
+    EXPECT_EQ(client.code, 0) << client.error;
+    EXPECT_THAT(client.out, HasSubstr("Application protocol: h2"));
+    EXPECT_THAT(client.out, HasSubstr("5000 done, 5000 succeeded, 0 failed"));
+}
+
 /// The protocol that curl asks for.
 class HttpsCurl : public HttpsClients, public ::testing::WithParamInterface<const char*> {
   protected:
@@ -48,9 +86,18 @@ class HttpsCurl : public HttpsClients, public ::testing::WithParamInterface<cons
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(Version, HttpsCurl, ::testing::Values("http1.1"), [](const auto& version) {
-    return version.param == std::string("http2") ? "http2" : "http1";
-});
+INSTANTIATE_TEST_SUITE_P(
+    Version,
+    HttpsCurl,
+    ::testing::Values("http1.1", "http2"),
+    [](const auto& version) { return version.param == std::string("http2") ? "http2" : "http1"; }
+);
+
+TEST_P(HttpsCurl, SpeaksTheVersionThatItAsksFor) {
+    start();
+    const auto answer = ask({"-o", "/dev/null", "-w", "http%{http_version}", https("/request")});
+    EXPECT_EQ(answer.out, GetParam());
+}
 
 TEST_P(HttpsCurl, FollowsRedirectsToHttps) {
     start();

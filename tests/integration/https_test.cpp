@@ -176,7 +176,8 @@ TEST_F(Https, BackendThatIsDownGives502) {
 TEST_F(Https, AmbiguousFramingIs400) {
     start();
     const auto answer = curl(
-        {"-o",
+        {"--http1.1",
+         "-o",
          "/dev/null",
          "-w",
          "%{http_code}",

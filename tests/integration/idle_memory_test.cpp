@@ -59,5 +59,11 @@ TEST_P(IdleMemory, OfAnHttpsConnectionIsLessThanABuffer) {
     expect_little(config.http.port, "https", 500, 28);
 }
 
+TEST_P(IdleMemory, OfAnHttp2ConnectionIsLessThanABuffer) {
+    config.ftp.enabled = false;
+    start();
+    expect_little(config.http.port, "h2", 500, 50);
+}
+
 }  // namespace
 }  // namespace hsmfront::test

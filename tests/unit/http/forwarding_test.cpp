@@ -143,6 +143,17 @@ TEST(HttpForwarding, DropsMalformedForwardedOfTrustedPeers) {
     }
 }
 
+// A peer that knows its own fields lets a client's odd spelling of them pass.
+TEST(HttpForwarding, DropsOtherSpellingsOfTrustedPeers) {
+    const std::string out = forwarded(
+        "Forwarded: for=198.51.100.7\r\nX_Forwarded_For: 6.6.6.6\r\nX.Forwarded.Proto: 6.6.6.6\r\n"
+        "X_Real_IP: 6.6.6.6\r\nX-Real-IP: 198.51.100.7\r\n",
+        client_at("10.0.0.1", true)
+    );
+    EXPECT_THAT(out, Not(HasSubstr("6.6.6.6")));
+    EXPECT_THAT(out, HasSubstr("\r\nX-Real-IP: 198.51.100.7\r\n"));
+}
+
 TEST(HttpForwarding, LeavesOutTheFamilyATrustedPeerDoesNotKeep) {
     const std::string out =
         forwarded("X-Forwarded-For: 198.51.100.7\r\n", client_at("10.0.0.1", true));
@@ -216,6 +227,8 @@ TEST(HttpForwarding, CookiesAreSecureSinceTheClientUsesHttps) {
 
 TEST(HttpForwarding, AddsMissingDate) {
     EXPECT_THAT(answered("HTTP/1.1 204 No Content\r\n\r\n", get()), HasSubstr("\r\nDate: "));
+    const std::string named = "HTTP/1.1 200 OK\r\nConnection: date\r\nDate: x\r\n\r\n";
+    EXPECT_THAT(answered(named, get()), HasSubstr("\r\nDate: "));
 }
 
 TEST(HttpForwarding, ChunksWhatHasNoLengthForHttp11Only) {

@@ -64,6 +64,20 @@ TEST(HttpHeadScanner, RefusesBareLineFeedAtOnce) {
     EXPECT_EQ(third.scan("GET / HTTP/1.1\r\n\n"), State::malformed);
 }
 
+TEST(HttpHeadScanner, WhatFillsTheLimitWithoutAnEndIsTooLarge) {
+    HeadScanner line(HeadScanner::Kind::request, 32);
+    EXPECT_EQ(line.scan("GET /" + std::string(26, 'a')), State::incomplete);
+    EXPECT_EQ(line.scan("GET /" + std::string(27, 'a')), State::line_too_long);
+    HeadScanner behind_empty_line(HeadScanner::Kind::request, 32);
+    EXPECT_EQ(behind_empty_line.scan("\r\nGET /" + std::string(25, 'a')), State::line_too_long);
+    HeadScanner head(HeadScanner::Kind::request, 32);
+    EXPECT_EQ(head.scan("GET / HTTP/1.1\r\nA: " + std::string(13, 'a')), State::too_large);
+    HeadScanner whole(HeadScanner::Kind::request, 32);
+    EXPECT_EQ(
+        whole.scan("GET / HTTP/1.1\r\nA: " + std::string(9, 'a') + "\r\n\r\n"), State::complete
+    );
+}
+
 TEST(HttpHeadScanner, TellsLongLineFromLargeHead) {
     HeadScanner line(HeadScanner::Kind::request, 32);
     EXPECT_EQ(line.scan("GET /" + std::string(40, 'a')), State::line_too_long);
