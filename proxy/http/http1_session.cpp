@@ -168,6 +168,7 @@ net::Task<Next> Http1Session::serve(
     if (!checked) {
         co_return co_await refuse(checked.error(), {head_request}, access);
     }
+    checked->request.websocket = checked->request.websocket && settings_.websocket;
     if (settings_.limits.body && checked->request.framing.length > *settings_.limits.body) {
         co_return co_await refuse(Status::content_too_large, {head_request}, access);
     }

@@ -3,6 +3,7 @@
 
 #include "tests/harness/files.hpp"
 
+#include <csignal>
 #include <pwd.h>
 #include <stdexcept>
 #include <unistd.h>
@@ -108,11 +109,22 @@ Vsftpd::Vsftpd(const fs::path& directory, PortBlock& ports)
 std::string Vsftpd::log() const { return text_of(log_); }
 
 Nginx::Nginx(const fs::path& directory, PortBlock& ports, const std::string& directives)
-    : port_(ports.next()),
+    : directory_(directory),
+      port_(ports.next()),
+      directives_(directives),
       root_(make_directory(directory / "root")),
-      log_(directory / "access.log"),
-      process_(nginx_command(directory, port_, directives)) {
-    await(process_, port_, directory / "output.log");
+      log_(directory / "access.log") {
+    restart();
+}
+
+void Nginx::kill() {
+    process_->signal(SIGKILL);
+    process_->wait(10s);
+}
+
+void Nginx::restart() {
+    process_ = std::make_unique<Process>(nginx_command(directory_, port_, directives_));
+    await(*process_, port_, directory_ / "output.log");
 }
 
 std::string Nginx::log() const { return text_of(log_); }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace hsmfront::test {
@@ -41,12 +42,18 @@ class Nginx {
     [[nodiscard]] std::filesystem::path root() const { return root_; }
     /// One line a request: method, path, status, connection number, forwarding fields.
     [[nodiscard]] std::string log() const;
+    /// Ends it by SIGKILL; connections to its port are refused then.
+    void kill();
+    /// After kill(): on the same port, with the same files.
+    void restart();
 
   private:
+    std::filesystem::path directory_;
     std::uint16_t port_;
+    std::string directives_;
     std::filesystem::path root_;
     std::filesystem::path log_;
-    Process process_;
+    std::unique_ptr<Process> process_;
 };
 
 /// tests/tools/origin.py on 127.0.0.1; see there for what it serves.

@@ -49,14 +49,25 @@ std::string yaml_of(const FtpPart& ftp) {
            indented(ftp.extra);
 }
 
+std::string backends_of(const HttpPart& http) {
+    if (http.backends.empty()) {
+        return "backend: " + endpoint("127.0.0.1", http.backend_port, http.backend_options);
+    }
+    std::string list;
+    for (const std::uint16_t port : http.backends) {
+        list += (list.empty() ? "" : ", ") + endpoint("127.0.0.1", port);
+    }
+    return "backends: [" + list + "]";
+}
+
 std::string yaml_of(const HttpPart& http) {
     if (!http.enabled) {
         return "http:\n" + line("enabled: false");
     }
     return "http:\n" + line("enabled: true") + line("hsm: { enabled: " + yes_no(http.hsm) + " }") +
            line("alias: " + http.alias) +
-           line("listen: [" + endpoint(http.address, http.port) + "]") +
-           line("backend: " + endpoint("127.0.0.1", http.backend_port)) + indented(http.extra);
+           line("listen: [" + endpoint(http.address, http.port) + "]") + line(backends_of(http)) +
+           indented(http.extra);
 }
 
 /// The number behind `name` in /proc/PID/FILE; 0 if there is none.

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace hsmfront::test {
 
@@ -41,6 +42,8 @@ struct HttpPart {
     std::uint16_t port = 0;
     std::string address = "::";
     std::uint16_t backend_port = 0;
+    std::string backend_options;          ///< ", key: value" more of http.backend
+    std::vector<std::uint16_t> backends;  ///< several, instead of the one
     std::string extra;
 };
 
