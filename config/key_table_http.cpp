@@ -238,6 +238,7 @@ std::vector<Key> health_keys() {
 std::vector<Key> behaviour_keys() {
     return {
         boolean("http.http2", [](Settings& s) { return &s.http.http2; }),
+        boolean("http.websocket", [](Settings& s) { return &s.http.websocket; }),
         detail::scalar(
             "http.hsts",
             "a duration such as 365d",

@@ -320,6 +320,7 @@ struct Http {
     ProxyVersion proxy_protocol =
         ProxyVersion::none;  ///< to the backends (`backend.proxy_protocol`)
     bool http2 = true;
+    bool websocket = true;  ///< pass on Upgrade: websocket (RFC 6455); never any other upgrade
     std::chrono::seconds hsts{0};  ///< max-age of Strict-Transport-Security; 0: none sent
     Forwarded forwarded;
     HttpTimeouts timeouts;

@@ -66,6 +66,28 @@ void append_final(std::string& out, std::string_view text, ErrorOptions options)
 
 std::string_view reason_phrase(Status status) noexcept { return entry(status).reason; }
 
+std::string_view refusal_reason(Status status) noexcept {
+    switch (status) {
+        case Status::request_timeout:
+            return "request head timed out";
+        case Status::fields_too_large:
+        case Status::uri_too_long:
+            return "request head too large";
+        case Status::content_too_large:
+            return "request content too large";
+        case Status::not_found:
+            return "no route covers the request";
+        case Status::misdirected:
+            return "the host has another certificate than the connection";
+        case Status::not_implemented:
+            return "method or coding not offered";
+        case Status::version_not_supported:
+            return "HTTP version not supported";
+        default:
+            return "malformed request";
+    }
+}
+
 std::string http_date(std::time_t when) {
     // Names by hand: strftime would follow the locale.
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

@@ -11,6 +11,9 @@ namespace hsmfront::http {
 
 [[nodiscard]] std::string_view reason_phrase(Status status) noexcept;
 
+/// Why a request got `status` before a backend was asked, for logs.
+[[nodiscard]] std::string_view refusal_reason(Status status) noexcept;
+
 /// IMF-fixdate (RFC 9110 §5.6.7), always GMT and English.
 [[nodiscard]] std::string http_date(std::time_t when);
 

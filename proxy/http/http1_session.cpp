@@ -17,28 +17,6 @@ constexpr net::milliseconds linger_silence{5'000};
 /// … or for as long as this in all.
 constexpr net::milliseconds linger_total{30'000};
 
-std::string_view describe(Status status) {
-    switch (status) {
-        case Status::request_timeout:
-            return "request head timed out";
-        case Status::fields_too_large:
-        case Status::uri_too_long:
-            return "request head too large";
-        case Status::content_too_large:
-            return "request content too large";
-        case Status::not_found:
-            return "no route covers the request";
-        case Status::misdirected:
-            return "the host has another certificate than the connection";
-        case Status::not_implemented:
-            return "method or coding not offered";
-        case Status::version_not_supported:
-            return "HTTP version not supported";
-        default:
-            return "malformed request";
-    }
-}
-
 Status refusal_of(HeadScanner::State state) {
     switch (state) {
         case HeadScanner::State::line_too_long:
@@ -190,6 +168,7 @@ net::Task<Next> Http1Session::serve(
     if (!checked) {
         co_return co_await refuse(checked.error(), {head_request}, access);
     }
+    checked->request.websocket = checked->request.websocket && settings_.websocket;
     if (settings_.limits.body && checked->request.framing.length > *settings_.limits.body) {
         co_return co_await refuse(Status::content_too_large, {head_request}, access);
     }
@@ -222,7 +201,7 @@ net::Task<Next> Http1Session::exchange(
 }
 
 net::Task<Next> Http1Session::refuse(Status status, ErrorOptions options, AccessEntry& access) {
-    reason_ = describe(status);
+    reason_ = refusal_reason(status);
     std::string out;
     append_error(out, status, options);
     client_.watch().restart(settings_.timeouts.stall);

@@ -39,24 +39,6 @@ Http2Session& session_of(void* data) { return *static_cast<Http2Session*>(data);
 }  // namespace
 
 struct Http2Callbacks {
-    static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* data) {
-        Http2Session& session = session_of(data);
-        const auto now = net::Clock::now();
-        const bool headers = frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_CONTINUATION;
-        session.in_header_ = headers;
-        if (frame->type == NGHTTP2_SETTINGS && (frame->flags & NGHTTP2_FLAG_ACK) != 0) {
-            session.settled_ = true;
-        }
-        if (session.enforce(session.guard_.received(*frame, now))) {
-            return NGHTTP2_ERR_CALLBACK_FAILURE;
-        }
-        if (!session.settled_ && now - session.begun_ > session.settings_.timeouts.header) {
-            session.terminate(NGHTTP2_SETTINGS_TIMEOUT, "SETTINGS not acknowledged");
-            return NGHTTP2_ERR_CALLBACK_FAILURE;
-        }
-        return 0;
-    }
-
     static int begin_headers(nghttp2_session* native, const nghttp2_frame* frame, void* data) {
         Http2Session& session = session_of(data);
         if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
@@ -73,7 +55,12 @@ struct Http2Callbacks {
             );
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         }
-        const Http2Link link{native, session.output_, session.client_.worker(), session.settings_};
+        const Http2Link link{
+            native,
+            session.output_,
+            session.client_.worker(),
+            session.settings_,
+            session.dispatch_.access};
         session.streams_.emplace(
             frame->hd.stream_id, std::make_unique<Http2Stream>(link, frame->hd.stream_id)
         );
@@ -119,9 +106,6 @@ struct Http2Callbacks {
         if (frame->hd.type == NGHTTP2_RST_STREAM) {
             ++session.counters_.resets;
         }
-        if (frame->hd.type == NGHTTP2_HEADERS) {
-            session.in_header_ = false;
-        }
         Http2Stream* stream = session.stream(frame->hd.stream_id);
         if (stream == nullptr) {
             return 0;
@@ -147,11 +131,6 @@ struct Http2Callbacks {
                    session.enforce(session.guard_.received_padding(net::Clock::now()))) {
             return NGHTTP2_ERR_CALLBACK_FAILURE;
         }
-        return 0;
-    }
-
-    static int invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* data) {
-        session_of(data).in_header_ = false;
         return 0;
     }
 
@@ -225,12 +204,10 @@ struct Http2Callbacks {
         if (nghttp2_session_callbacks_new(&all) != 0) {
             throw std::bad_alloc();
         }
-        nghttp2_session_callbacks_set_on_begin_frame_callback(all, begin_frame);
         nghttp2_session_callbacks_set_on_begin_headers_callback(all, begin_headers);
         nghttp2_session_callbacks_set_on_header_callback(all, header);
         nghttp2_session_callbacks_set_on_invalid_header_callback(all, invalid_header);
         nghttp2_session_callbacks_set_on_frame_recv_callback(all, frame);
-        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(all, invalid_frame);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all, content);
         nghttp2_session_callbacks_set_on_stream_close_callback(all, stream_closed);
         nghttp2_session_callbacks_set_on_frame_send_callback(all, frame_sent);

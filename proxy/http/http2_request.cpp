@@ -203,6 +203,7 @@ boost::system::result<Http2Request, Http2Refusal> convert_request(
         return Http2Refusal{checked.error()};
     }
     request.checked = std::move(*checked);
+    request.head.version = Version::http2;  // as it came: for Via and logs
     Framing& framing = request.checked.request.framing;
     if (framing.kind == Framing::Kind::none && !ended) {
         framing.kind = Framing::Kind::chunked;

@@ -57,7 +57,7 @@ net::Task<void> Http2Session::run() {
         update_phase();
         const error_code ec = co_await client_.inlet().more();
         if (ec) {
-            note_end();
+            note_end(ec);
             break;
         }
         take_input();
@@ -89,6 +89,9 @@ void Http2Session::greet() {
 
 void Http2Session::take_input() {
     const std::string_view bytes = client_.inlet().bytes();
+    if (!admit(bytes)) {
+        return;
+    }
     const auto taken = nghttp2_session_mem_recv(
         native_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()
     );
@@ -106,7 +109,22 @@ void Http2Session::take_input() {
     }
 }
 
-void Http2Session::note_end() {
+bool Http2Session::admit(std::string_view bytes) {
+    const auto now = net::Clock::now();
+    while (const auto frame = scanner_.next(bytes)) {
+        if (enforce(guard_.received(*frame, now))) {
+            return false;
+        }
+        settled_ =
+            settled_ || (frame->type == NGHTTP2_SETTINGS && (frame->flags & NGHTTP2_FLAG_ACK) != 0);
+    }
+    if (!settled_ && now - begun_ > settings_.timeouts.header) {
+        terminate(NGHTTP2_SETTINGS_TIMEOUT, "SETTINGS not acknowledged");
+    }
+    return !terminated_;
+}
+
+void Http2Session::note_end(error_code ec) {
     if (!reason_.empty()) {
         return;
     }
@@ -117,18 +135,18 @@ void Http2Session::note_end() {
     } else if (client_.watch().expired()) {
         const bool idle = phase_ == Phase::idle;
         terminate(NGHTTP2_NO_ERROR, idle ? "idle" : "request head timed out");
-    } else if (output_.error()) {
-        reason_ = output_.error() == net::Errc::timed_out ? "client stalled" : "client gone";
+    } else if (ec == net::Errc::timed_out) {
+        reason_ = "client stalled";  // says the output
     } else {
         reason_ = "client closed";
     }
 }
 
 void Http2Session::update_phase() {
-    const Phase next = in_header_          ? Phase::header
-                       : !streams_.empty() ? Phase::streams
-                       : requests_ == 0    ? Phase::start
-                                           : Phase::idle;
+    const Phase next = scanner_.in_field_block() ? Phase::header
+                       : !streams_.empty()       ? Phase::streams
+                       : requests_ == 0          ? Phase::start
+                                                 : Phase::idle;
     if (next == phase_) {
         return;
     }
@@ -193,6 +211,7 @@ void Http2Session::announce_end() {
 
 net::Task<void> Http2Session::wind_up() {
     grace_.reset();
+    client_.resume();  // a time limit, or the output, ended the reading; there are words to be said
     for (const auto& [id, stream] : streams_) {
         stream->stop();
     }
@@ -203,7 +222,6 @@ net::Task<void> Http2Session::wind_up() {
         client_.transport().reset();
         co_return;
     }
-    client_.resume();
     client_.watch().restart(farewell_limit);
     output_.wake();
     co_await output_.idle();
@@ -246,6 +264,7 @@ void Http2Session::begin_request(Http2Stream& stream, bool ended) {
     if (converted.has_error()) {
         const std::optional<Status> status = converted.error().status;
         if (!status) {
+            stream.access().end(Status{}, refusal_reason(Status::bad_request));
             reset(stream.id(), NGHTTP2_PROTOCOL_ERROR);
             return;
         }
@@ -257,6 +276,7 @@ void Http2Session::begin_request(Http2Stream& stream, bool ended) {
         return;
     }
     const Request& request = converted->checked.request;
+    stream.access().describe(converted->head, request.host);
     stream.accept(request);
     stream.set_served(true);
     if (settings_.limits.body && request.framing.length > *settings_.limits.body) {
@@ -291,6 +311,7 @@ net::Task<void> Http2Session::serve(
     {
         Exchange exchange(stream, destination, settings_, std::move(request), std::move(head));
         static_cast<void>(co_await exchange.run());
+        stream.access().end(exchange.facts());
     }
     part(stream);
 }
@@ -298,6 +319,7 @@ net::Task<void> Http2Session::serve(
 net::Task<void> Http2Session::refuse(Http2Stream& stream, Status status) {
     stream.watch().restart(settings_.timeouts.stall);
     static_cast<void>(co_await stream.answer(status, false));
+    stream.access().end(status, refusal_reason(status));
     part(stream);
 }
 

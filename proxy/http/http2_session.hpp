@@ -6,6 +6,7 @@
 #include "proxy/http/http2_guard.hpp"
 #include "proxy/http/http2_memory.hpp"
 #include "proxy/http/http2_output.hpp"
+#include "proxy/http/http2_scanner.hpp"
 #include "proxy/http/http2_stream.hpp"
 
 #include <memory>
@@ -55,7 +56,9 @@ class Http2Session final : public net::Interruptible {
 
     void greet();
     void take_input();
-    void note_end();
+    /// Counts the frames in `bytes`. False: the connection is to end.
+    [[nodiscard]] bool admit(std::string_view bytes);
+    void note_end(error_code ec);
     void update_phase();
     /// Ends the connection with GOAWAY. The first reason counts.
     void terminate(std::uint32_t error_code, std::string_view reason);
@@ -84,6 +87,7 @@ class Http2Session final : public net::Interruptible {
     const net::Clock::time_point begun_ = net::Clock::now();
     Http2Memory memory_;
     std::unique_ptr<nghttp2_session, Http2Deleter> native_;
+    Http2Scanner scanner_;
     Http2Guard guard_;
     Http2Output output_;
     net::TaskGroup tasks_;
@@ -93,8 +97,7 @@ class Http2Session final : public net::Interruptible {
     Phase phase_ = Phase::idle;
     std::uint64_t requests_ = 0;
     std::string_view reason_;
-    bool in_header_ = false;  ///< a header block is being received
-    bool settled_ = false;    ///< the client has acknowledged our SETTINGS
+    bool settled_ = false;  ///< the client has acknowledged our SETTINGS
     bool draining_ = false;
     bool announced_ = false;   ///< the last stream of a drain was named
     bool terminated_ = false;  ///< GOAWAY was submitted for a reason

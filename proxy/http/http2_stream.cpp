@@ -13,7 +13,8 @@ Http2Stream::Http2Stream(const Http2Link& link, std::int32_t id)
       sides_(*this),
       watch_(link.worker.executor, {&sides_}, net::milliseconds(0)),
       content_(link.session, link.output, id, link.worker.executor),
-      sink_(link.session, link.output, id, link.worker.executor, watch_) {
+      sink_(link.session, link.output, id, link.worker.executor, watch_),
+      access_(link.access) {
     watch_.pause();
 }
 

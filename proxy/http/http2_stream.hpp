@@ -1,6 +1,7 @@
 // Http2Stream: one request of an HTTP/2 connection, as an exchange sees it.
 #pragma once
 
+#include "proxy/http/access_entry.hpp"
 #include "proxy/http/client_stream.hpp"
 #include "proxy/http/http2_content.hpp"
 #include "proxy/http/http2_request.hpp"
@@ -14,6 +15,7 @@ struct Http2Link {
     Http2Output& output;
     net::WorkerContext& worker;
     const config::Http& settings;
+    AccessConnection* access;  ///< null: requests are not logged
 };
 
 /// Lives until its request is done and nghttp2 has closed the stream.
@@ -31,6 +33,7 @@ class Http2Stream final : public ClientStream {
     void accept(const Request& request) { request_ = request; }
     [[nodiscard]] Http2Content& received() noexcept { return content_; }
     [[nodiscard]] Http2Sink& sink() noexcept { return sink_; }
+    [[nodiscard]] AccessEntry& access() noexcept { return access_; }
 
     /// A coroutine works on it.
     [[nodiscard]] bool served() const noexcept { return served_; }
@@ -75,6 +78,7 @@ class Http2Stream final : public ClientStream {
     net::Watchdog watch_;
     Http2Content content_;
     Http2Sink sink_;
+    AccessEntry access_;
     bool served_ = false;
     bool closed_ = false;
     bool stopped_ = false;

@@ -71,13 +71,14 @@ int Server::run() {
         return exit_failed;
     }
     forbid_core_files();
-    block_signals(SIG_BLOCK);
-    start_workers();
-    start_configurator();
-    // Before they are let in: sessions are served already, and the default action would cut them.
+    // Before sessions are served, which the default action would cut; the log's thread, which runs
+    // already, takes signals too.
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
         signals_.add(signal);
     }
+    block_signals(SIG_BLOCK);
+    start_workers();
+    start_configurator();
     block_signals(SIG_UNBLOCK);
     wait_for_signal();
     main_.run();

@@ -168,6 +168,7 @@ bool Http2Client::done(std::uint32_t stream) {
 bool Http2Client::closed() {
     while (receive()) {
     }
+    wire_.close();
     return ending_ == Ending::close_notify;
 }
 

@@ -100,7 +100,7 @@ class Http2Client {
     bool await(const std::function<bool()>& enough);
     /// Receives until the stream has ended either way; false as above.
     bool done(std::uint32_t stream);
-    /// Receives until the connection has ended; true if in order.
+    /// Receives until the connection has ended, and closes it; true if in order.
     bool closed();
     /// Sends a PING and receives until it comes back: all that was sent before was dealt with.
     bool round_trip();

@@ -74,6 +74,7 @@ TEST_F(Http2Life, S6_8_IdleConnectionEndsInADrain) {
     front->process().signal(SIGTERM);
     EXPECT_TRUE(client2.closed());
     EXPECT_EQ(client2.goaways().size(), 2U);
+    client2.wire().close();
     EXPECT_EQ(front->process().wait(1500ms), 0);
 }
 
@@ -82,7 +83,7 @@ TEST_F(Http2Life, DrainThatTakesTooLongCuts) {
     auto ignored = head_behind2(1, request("GET", "/"));
     front->process().signal(SIGTERM);
     EXPECT_FALSE(client2.closed());
-    EXPECT_EQ(client2.ending(), Ending::reset);
+    EXPECT_THAT(client2.ending(), ::testing::AnyOf(Ending::cut, Ending::reset));
     EXPECT_EQ(behind.rest().ending, Ending::reset);
 }
 
@@ -110,6 +111,7 @@ TEST_F(Http2Life, S4_3_HeaderBlockHasToEndInTime) {
     client2 = connect2();
     client2.request(1, request("GET", "/"));
     behind = backend.accept();
+    ASSERT_TRUE(client2.round_trip());
     client2.send(h2::frame(h2::headers, h2::end_stream, 3, h2::block(request("GET", "/"))));
     EXPECT_TRUE(client2.closed());
     EXPECT_TRUE(front->logged("request head timed out"));

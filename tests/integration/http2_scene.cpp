@@ -6,6 +6,12 @@ namespace hsmfront::test {
 
 Http2Scene::Http2Scene() : context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free) {}
 
+void Http2Scene::TearDown() {
+    client2.wire().close();
+    behind.close();
+    PlayedHttp::TearDown();
+}
+
 Wire Http2Scene::agree(const std::string& protocols) {
     if (!front) {
         start();

@@ -12,6 +12,8 @@ namespace hsmfront::test {
 class Http2Scene : public PlayedHttp {
   protected:
     Http2Scene();
+    /// Ends the connections first, for whose ends the proxy would wait.
+    void TearDown() override;
 
     /// A client that has agreed on h2 and has said nothing yet; its ALPN is `protocols` ("h2,x").
     [[nodiscard]] Wire agree(const std::string& protocols = "h2");

@@ -1,6 +1,7 @@
 // The access log through the real binary: what is written of requests, and where.
 #include "http_scene.hpp"
 #include "tests/harness/files.hpp"
+#include "tests/harness/stage.hpp"
 
 #include <csignal>
 
@@ -10,25 +11,65 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
 
+/// The line of `file` that holds `text`, once it is there.
+std::string line_of(const std::filesystem::path& file, const std::string& text) {
+    std::string line;
+    const bool found = eventually([&] {
+        const std::string lines = text_of(file);
+        const auto at = lines.find(text);
+        if (at == std::string::npos || lines.find('\n', at) == std::string::npos) {
+            return false;
+        }
+        const auto begin = lines.rfind('\n', at) + 1;
+        line = lines.substr(begin, lines.find('\n', at) - begin);
+        return true;
+    });
+    EXPECT_TRUE(found) << text;
+    return line;
+}
+
 class HttpAccessLog : public PlayedHttp {
   protected:
-    /// The line of the file that holds `text`, once it is there.
-    std::string line_with(const std::string& text, const std::string& name = "access.log") {
-        std::string line;
-        const bool found = eventually([&] {
-            const std::string lines = text_of(scratch() / name);
-            const auto at = lines.find(text);
-            if (at == std::string::npos || lines.find('\n', at) == std::string::npos) {
-                return false;
-            }
-            const auto begin = lines.rfind('\n', at) + 1;
-            line = lines.substr(begin, lines.find('\n', at) - begin);
-            return true;
-        });
-        EXPECT_TRUE(found) << text;
-        return line;
+    std::string line_with(const std::string& text) {
+        return line_of(scratch() / "access.log", text);
     }
 };
+
+class Http2AccessLog : public Stage {
+  protected:
+    Http2AccessLog() {
+        config.ftp.enabled = false;
+        config.extra += "log: { access: access.log }\n";
+    }
+};
+
+TEST_F(Http2AccessLog, TellsOfEachStream) {
+    start();
+    const std::string address = https("/absent?x");
+    const auto answer = curl({"--http2", "-A", "probe/2", address, address});
+    ASSERT_EQ(answer.code, 0) << answer.error;
+    const std::string line = line_of(scratch() / "access.log", "handshake_ms=- ");
+    EXPECT_THAT(
+        line,
+        AllOf(
+            HasSubstr("] \"GET /absent?x HTTP/2.0\" 404 "),
+            HasSubstr(" \"-\" \"probe/2\" host=localhost:"),
+            HasSubstr(" alpn=h2 backend=127.0.0.1:"),
+            EndsWith(" reason=\"-\"")
+        )
+    );
+    EXPECT_THAT(text_of(scratch() / "access.log"), ContainsRegex("handshake_ms=[0-9]+ "));
+}
+
+TEST_F(Http2AccessLog, TellsOfRefusals) {
+    start();
+    const auto answer = curl({"--http2", "-X", "TRACE", https("/traced")});
+    ASSERT_EQ(answer.code, 0) << answer.error;
+    EXPECT_THAT(
+        line_of(scratch() / "access.log", " 501 "),
+        HasSubstr("reason=\"method or coding not offered\"")
+    );
+}
 
 TEST_F(HttpAccessLog, TellsOfEachRequest) {
     config.extra += "log: { access: access.log }\n";

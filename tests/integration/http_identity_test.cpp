@@ -1,12 +1,43 @@
 // Who the client is and that it uses https: RFC 6797, RFC 7239, RFC 9440, Location and cookies.
 #include "http_scene.hpp"
+#include "tests/support/test_ca.hpp"
+
+#include <algorithm>
 
 namespace hsmfront::test {
 namespace {
 
 class Rfc6797 : public PlayedHttp {};
 class Rfc7239 : public PlayedHttp {};
-class Rfc9440 : public PlayedHttp {};
+
+class Rfc9440 : public PlayedHttp {
+  protected:
+    /// Clients may show a certificate; without show() they have none.
+    Rfc9440() {
+        write_file(scratch() / "clients.pem", ca_.pem());
+        config.extra += "tls: { client_certificate: { mode: request, ca: " +
+                        (scratch() / "clients.pem").string() + " } }\n";
+    }
+
+    void show() {
+        SSL_CTX_use_certificate(context(), certificate_.get());
+        SSL_CTX_use_PrivateKey(context(), key_.get());
+    }
+
+    /// What stands between the lines of PEM is the Base64 of the certificate (RFC 7468 §2).
+    [[nodiscard]] std::string base64() const {
+        std::string pem = to_pem(certificate_.get());
+        pem = pem.substr(pem.find('\n'), pem.find("-----END") - pem.find('\n'));
+        std::erase(pem, '\n');
+        return pem;
+    }
+
+  private:
+    TestCa ca_;
+    certs::EvpPkeyPtr key_ = make_key("P-256");
+    certs::X509Ptr certificate_ = ca_.issue_client(key_.get(), "ann");
+};
+
 class HttpSecured : public PlayedHttp {};
 
 TEST_F(Rfc6797, Section7_1OneFieldReplacesTheBackends) {
@@ -90,6 +121,16 @@ TEST_F(Rfc9440, Section4FieldsOfClientsAreRemoved) {
     for (const auto& [name, value] : request.fields) {
         EXPECT_NE(value, ":AAAA:") << name;
     }
+}
+
+TEST_F(Rfc9440, Section2_2TheVerifiedCertificateGoesOnInPlaceOfAnyInbound) {
+    show();
+    const HttpMessage request = request_behind(get("/", "Client-Cert: :AAAA:\r\n"));
+    EXPECT_EQ(request.field("Client-Cert"), ':' + base64() + ':');
+}
+
+TEST_F(Rfc9440, Section2_2NoneIsSentWhereNoneWasShown) {
+    EXPECT_EQ(request_behind(get("/")).field("Client-Cert"), "");
 }
 
 TEST_F(HttpSecured, LocationsOnThisHostBecomeHttps) {

@@ -240,5 +240,13 @@ TEST_F(Rfc9110, Section15_2InterimResponsesAreNotForHttp10) {
     EXPECT_EQ(answer.ending, Ending::close_notify);
 }
 
+TEST_F(Rfc9110, Section15_5_20HostsOfAnotherCertificateAreMisdirected) {
+    config.http.extra = "hosts: { other.example: { alias: rsa } }\n";
+    client = connect();  // with the SNI "localhost"
+    client.send("GET / HTTP/1.1\r\nHost: other.example\r\n\r\n");
+    EXPECT_THAT(client.until("\r\n\r\n"), StartsWith("HTTP/1.1 421 Misdirected Request\r\n"));
+    EXPECT_FALSE(backend.accept(50ms).open());
+}
+
 }  // namespace
 }  // namespace hsmfront::test

@@ -31,6 +31,8 @@ class HttpScene : public FrontStage {
     [[nodiscard]] Wire connect(
         const std::string& address = "127.0.0.1", const std::string& server_name = "localhost"
     );
+    /// Of all clients.
+    [[nodiscard]] SSL_CTX* context() const { return context_.get(); }
 
   private:
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;

@@ -53,7 +53,7 @@ TEST_F(HttpsClients, NodeOverHttp2) {
     expect_well({"node", tool("https_session.js"), port(), ca, "http2"});
 }
 
-/// With its priorities, pushes allowed, and two connections' worth of requests at once.
+/// A hundred requests at once on one connection, with PRIORITY frames between them.
 TEST_F(HttpsClients, Nghttp) {
     start();
     const auto client =

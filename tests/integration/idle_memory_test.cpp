@@ -56,13 +56,14 @@ TEST_P(IdleMemory, OfASessionIsLessThanABuffer) {
 TEST_P(IdleMemory, OfAnHttpsConnectionIsLessThanABuffer) {
     config.ftp.enabled = false;
     start();
-    expect_little(config.http.port, "https", 500, 28);
+    expect_little(config.http.port, "https", 500, 25);
 }
 
+/// Measured: 35 KiB, of which nghttp2 takes 14.
 TEST_P(IdleMemory, OfAnHttp2ConnectionIsLessThanABuffer) {
     config.ftp.enabled = false;
     start();
-    expect_little(config.http.port, "h2", 500, 50);
+    expect_little(config.http.port, "h2", 500, 40);
 }
 
 }  // namespace

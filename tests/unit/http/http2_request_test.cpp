@@ -39,6 +39,7 @@ TEST(Http2Request, BecomesARequestOfHttp11) {
     const auto converted = convert_request(section, true);
     ASSERT_TRUE(converted.has_value());
     EXPECT_EQ(converted->head.method, "GET");
+    EXPECT_EQ(converted->head.version, Version::http2) << "Via tells how it came";
     EXPECT_EQ(converted->checked.path, "/p?q");
     EXPECT_EQ(converted->checked.request.host, "a.example");
     EXPECT_EQ(converted->checked.request.version, Version::http1_1);

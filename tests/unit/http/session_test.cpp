@@ -530,6 +530,16 @@ TEST_F(HttpSession, TunnelsWebSockets) {
     EXPECT_EQ(client.end(), Wire::End::fin);
 }
 
+TEST_F(HttpSession, WebSocketsAreNotPassedOnWhereTheyAreNotWanted) {
+    settings.websocket = false;
+    Wire client = connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    Wire backend = origin.accept();
+    EXPECT_THAT(backend.head(), Not(HasSubstr("pgrade")));
+    backend.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+    EXPECT_THAT(client.head(), StartsWith("HTTP/1.1 502 "));
+}
+
 TEST_F(HttpSession, DeclinedUpgradeIsAnOrdinaryResponse) {
     Wire client = connect();
     client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
