@@ -38,7 +38,7 @@ class BackendHealth {
     /// The trial ended without telling anything about the server.
     void abandon_trial();
 
-    /// A response began.
+    /// A response began or, while the server is up, went over whole.
     void request_succeeded(TimePoint now);
     void request_failed(const config::HttpHealth& settings, TimePoint now, std::string_view reason);
 

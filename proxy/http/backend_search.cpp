@@ -93,8 +93,8 @@ net::Task<BackendSearch::Connected> BackendSearch::idle_or_new(Kind kind) {
 void BackendSearch::finish(std::unique_ptr<BackendConnection> connection, Outcome outcome) {
     BackendUse& use = connection->use;
     const bool whole = outcome == Outcome::reusable || outcome == Outcome::used_up;
-    if (whole && !use.has_answered()) {
-        use.answered();
+    if (whole) {
+        use.completed();
     }
     // A kept connection may end just when it is used again; that alone is no fault of the server.
     const bool stale = connection->reused && !use.has_answered();

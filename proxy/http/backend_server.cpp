@@ -54,6 +54,14 @@ bool BackendUse::begin_trial() {
 void BackendUse::answered() {
     answered_ = true;
     trial_ = false;
+    if (!server_->health().up()) {
+        server_->health().request_succeeded(net::Clock::now());
+    }
+}
+
+void BackendUse::completed() {
+    answered_ = true;
+    trial_ = false;
     server_->health().request_succeeded(net::Clock::now());
 }
 

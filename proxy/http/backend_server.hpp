@@ -63,8 +63,10 @@ class BackendUse {
 
     /// Makes this request the one that tries a server which is down; false if none may now.
     [[nodiscard]] bool begin_trial();
-    /// A valid response has begun.
+    /// A valid response has begun. Brings a server back that was down.
     void answered();
+    /// The exchange went over whole: failures before it were not in a row.
+    void completed();
     [[nodiscard]] bool has_answered() const noexcept { return answered_; }
     /// The server's fault. `reason` is for the log.
     void failed(std::string_view reason);

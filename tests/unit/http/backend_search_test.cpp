@@ -195,6 +195,20 @@ TEST_F(HttpBackendSearch, EndOfAKeptConnectionIsNoFailureOfTheServer) {
     EXPECT_EQ(server(0).counters().failures, 1U);
 }
 
+TEST_F(HttpBackendSearch, ResponsesThatAreCutInARowTakeAServerOut) {
+    listen();
+    start();
+    for (std::size_t i = 0; i < settings.health.fall; ++i) {
+        EXPECT_TRUE(server(0).health().up());
+        BackendSearch search(group());
+        auto connection = next(search);
+        ASSERT_TRUE(connection);
+        (*connection)->use.answered();
+        search.finish(std::move(*connection), Outcome::failed);
+    }
+    EXPECT_FALSE(server(0).health().up());
+}
+
 TEST_F(HttpBackendSearch, PreambleComesFirstAndItsConnectionServesOneRequest) {
     Listener& listener = listen();
     start();
