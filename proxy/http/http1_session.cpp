@@ -100,20 +100,20 @@ net::Task<void> end_connection(ClientConnection& client, Next next) {
 }
 
 net::Task<void> Http1Session::run() {
-    while (true) {
-        const Next next = co_await serve_one();
-        if (next != Next::another) {
-            co_await end_connection(client_, next);
-            co_return;
+    Next next = Next::another;
+    while (next == Next::another) {
+        // Here and not in serve_one(), whose frame an idle connection need not hold.
+        const bool there = co_await await_request();
+        if (!there) {
+            next = Next::close;
+            break;
         }
+        next = co_await serve_one();
     }
+    co_await end_connection(client_, next);
 }
 
 net::Task<Next> Http1Session::serve_one() {
-    const bool there = co_await await_request();
-    if (!there) {
-        co_return Next::close;
-    }
     AccessEntry access(dispatch_.access);
     const std::size_t limit = std::min(settings_.limits.header, net::BufferPool::buffer_size);
     HeadScanner scanner(HeadScanner::Kind::request, limit);

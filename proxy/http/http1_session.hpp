@@ -34,6 +34,7 @@ class Http1Session {
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
 
   private:
+    /// A request of which a byte is there.
     [[nodiscard]] net::Task<Next> serve_one();
     /// Waits for the first byte of a request.
     [[nodiscard]] net::Task<bool> await_request();
