@@ -181,7 +181,9 @@ net::Task<Exchange::Reply> Exchange::await_reply() {
             co_return reply;
         }
         if (reply_.status == 101) {
-            co_return request_.websocket ? Reply::final : Reply::malformed;
+            const bool agreed =
+                request_.websocket && lists_token(reply_.fields, "Upgrade", "websocket");
+            co_return agreed ? Reply::final : Reply::malformed;
         }
         const bool relayed = co_await relay_interim();
         if (!relayed) {

@@ -55,8 +55,10 @@ void append_request_head(
     const IdentityFields identity(head.fields, client, settings.forwarded);
     for (const Field& field : head.fields) {
         const bool expects = iequals(field.name, "Expect");
-        const bool dropped = iequals(field.name, "Host") || is_hop_by_hop(field.name) ||
-                             names_field(options, field.name) || identity.replaces(field.name) ||
+        // CGI programs would take Proxy for the variable HTTP_PROXY (CVE-2016-5385).
+        const bool dropped = iequals(field.name, "Host") || iequals(field.name, "Proxy") ||
+                             is_hop_by_hop(field.name) || names_field(options, field.name) ||
+                             identity.replaces(field.name) ||
                              (expects && head.version == Version::http1_0);
         if (!dropped) {
             fields.add(field.name, field.value);

@@ -225,6 +225,10 @@ TEST(HttpForwarding, CookiesAreSecureSinceTheClientUsesHttps) {
     EXPECT_EQ(cookie("a=b; Secure=x"), "a=b; Secure=x");
 }
 
+TEST(HttpForwarding, ProxyIsNoVariableOfTheBackends) {
+    EXPECT_THAT(forwarded("Proxy: http://evil.example\r\n"), Not(HasSubstr("evil")));
+}
+
 TEST(HttpForwarding, AddsMissingDate) {
     EXPECT_THAT(answered("HTTP/1.1 204 No Content\r\n\r\n", get()), HasSubstr("\r\nDate: "));
     const std::string named = "HTTP/1.1 200 OK\r\nConnection: date\r\nDate: x\r\n\r\n";

@@ -540,6 +540,15 @@ TEST_F(HttpSession, WebSocketsAreNotPassedOnWhereTheyAreNotWanted) {
     EXPECT_THAT(client.head(), StartsWith("HTTP/1.1 502 "));
 }
 
+TEST_F(HttpSession, AnotherUpgradeThanTheOneAskedForIs502) {
+    Wire client = connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    Wire backend = origin.accept();
+    EXPECT_THAT(backend.head(), HasSubstr("Upgrade: websocket"));
+    backend.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n");
+    EXPECT_THAT(client.head(), StartsWith("HTTP/1.1 502 "));
+}
+
 TEST_F(HttpSession, DeclinedUpgradeIsAnOrdinaryResponse) {
     Wire client = connect();
     client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
