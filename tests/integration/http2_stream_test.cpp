@@ -23,6 +23,17 @@ TEST_F(Http2Streams, S8_2_2_ResponseFieldsOfAConnectionStayBehind) {
     EXPECT_EQ(answer.body, "ok");
 }
 
+TEST_F(Http2Streams, Rfc9110_15_5_20_HostsOfAnotherCertificateAreMisdirected) {
+    config.http.extra = "hosts: { other.example: { alias: rsa } }\n";
+    client2 = connect2();  // with the SNI "localhost"
+    h2::Fields misdirected = request("GET", "/");
+    misdirected[2].second = "other.example";
+    client2.request(1, misdirected);
+    ASSERT_TRUE(client2.done(1));
+    EXPECT_EQ(client2.stream(1).status(), 421);
+    EXPECT_TRUE(serves(3));
+}
+
 TEST_F(Http2Streams, S8_1_HeadAnd204And304EndWithTheirHead) {
     auto ignored = head_behind2(1, request("HEAD", "/"));
     auto& head = answered2(1, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
