@@ -144,7 +144,7 @@ TEST_F(Http2Life, ClientThatDoesNotReadIsGivenUp) {
     for (int i = 0; i < 200 && behind.send(piece); ++i) {
     }
     EXPECT_TRUE(front->logged("client stalled"));
-    EXPECT_LT(front->private_memory_kib(), 40'000U);
+    expect_memory_below(40'000U);
 }
 
 TEST_F(Http2Life, EndOfTheClientEndsItsRequests) {

@@ -1,5 +1,7 @@
 #include "http2_scene.hpp"
 
+#include "tests/harness/stage.hpp"
+
 #include <sstream>
 
 namespace hsmfront::test {
@@ -76,6 +78,12 @@ void Http2Scene::expect_malformed(const h2::Fields& fields, bool ended) {
     EXPECT_EQ(client2.stream(id).status(), 0);
     EXPECT_TRUE(client2.round_trip());
     EXPECT_FALSE(backend.accept(20ms).open()) << "the backend was asked";
+}
+
+void Http2Scene::expect_memory_below(std::uint64_t kib) const {
+    if (!sanitized) {
+        EXPECT_LT(front->private_memory_kib(), kib);
+    }
 }
 
 bool Http2Scene::serves(std::uint32_t stream) {

@@ -29,6 +29,8 @@ class Http2Scene : public PlayedHttp {
     /// Sends a request that must be a stream error, not reach the backend and leave the connection
     /// usable.
     void expect_malformed(const h2::Fields& fields, bool ended = true);
+    /// hsmfront holds less than `kib`. Sanitizers hold on to what was freed, so they are not asked.
+    void expect_memory_below(std::uint64_t kib) const;
     /// True if another request and its answer pass.
     [[nodiscard]] bool serves(std::uint32_t stream);
 

@@ -195,7 +195,7 @@ TEST_F(Http2Streams, S5_2_UploadKeepsPaceWithTheBackend) {
         more = client2.window(1) > before;
         ASSERT_LT(sent, 50'000'000U);
     }
-    EXPECT_LT(front->private_memory_kib(), 40'000U);
+    expect_memory_below(40'000U);
     // Another stream goes on.
     client2.request(3, request("GET", "/"));
     Wire other = backend.accept();
