@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -24,11 +25,13 @@ std::size_t worker_count(const config::Settings& settings) {
                                  : std::max(1U, std::thread::hardware_concurrency());
 }
 
+constexpr std::array handled_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
 /// Signals are for the main thread: a PKCS#11 module's system calls must not be interrupted.
 void block_signals(int how) {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+    for (const int signal : handled_signals) {
         sigaddset(&set, signal);
     }
     pthread_sigmask(how, &set, nullptr);
@@ -73,7 +76,7 @@ int Server::run() {
     forbid_core_files();
     // Before sessions are served, which the default action would cut; the log's thread, which runs
     // already, takes signals too.
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+    for (const int signal : handled_signals) {
         signals_.add(signal);
     }
     block_signals(SIG_BLOCK);
@@ -87,6 +90,11 @@ int Server::run() {
     }
     configurator_->join();
     const std::size_t stuck = configurator_->close_hsm();
+    // One more SIGTERM must not change the exit code of a service that has ended in order.
+    signals_.clear();
+    for (const int signal : handled_signals) {
+        std::signal(signal, SIG_IGN);
+    }
     spdlog::info("stopped");
     if (stuck != 0) {
         abandon(exit_code_);  // a thread is still in the module; exit handlers would pull it away
