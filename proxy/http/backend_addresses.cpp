@@ -2,6 +2,7 @@
 #include "proxy/http/backend_addresses.hpp"
 
 #include "proxy/net/errc.hpp"
+#include "proxy/net/task_group.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/basic_resolver.hpp>
@@ -31,17 +32,6 @@ net::Task<Result<BackendAddresses::List>> resolve(
         co_return ec;
     }
     co_return BackendAddresses::List(results.begin(), results.end());
-}
-
-void log_exception(const std::exception_ptr& error) {
-    if (!error) {
-        return;
-    }
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& e) {
-        spdlog::error("internal error in backend resolver: {}", e.what());
-    }
 }
 
 milliseconds left(net::Clock::time_point due) {
@@ -119,7 +109,9 @@ BackendAddresses::BackendAddresses(
     if (!ec) {
         state_->list = {net::tcp::endpoint(literal, state_->endpoint.port)};
     } else {
-        net::asio::co_spawn(executor, keep_resolving(state_), log_exception);
+        net::asio::co_spawn(
+            executor, keep_resolving(state_), net::LogException{"backend resolver"}
+        );
     }
 }
 

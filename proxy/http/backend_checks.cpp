@@ -5,6 +5,7 @@
 #include "proxy/http/inlet.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
+#include "proxy/net/task_group.hpp"
 #include "proxy/net/tcp_stream.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -31,17 +32,6 @@ milliseconds jittered(milliseconds interval) {
 std::string request_for(const config::HttpHealth& settings, const std::string& host) {
     return "GET " + settings.path + " HTTP/1.1\r\nHost: " + host +
            "\r\nUser-Agent: hsmfront/health\r\nAccept: */*\r\nConnection: close\r\n\r\n";
-}
-
-void log_exception(const std::exception_ptr& error) {
-    if (!error) {
-        return;
-    }
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& e) {
-        spdlog::error("internal error in health check: {}", e.what());
-    }
 }
 
 /// Empty: the head of a 2xx or 3xx response came; else what is wrong.
@@ -177,7 +167,9 @@ BackendChecks::BackendChecks(
 ) {
     for (const Target& target : targets) {
         checks_.push_back(std::make_shared<Check>(worker, settings, board, target));
-        net::asio::co_spawn(worker.executor, run(checks_.back()), log_exception);
+        net::asio::co_spawn(
+            worker.executor, run(checks_.back()), net::LogException{"health check"}
+        );
     }
 }
 

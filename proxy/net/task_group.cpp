@@ -3,9 +3,18 @@
 #include <boost/asio/co_spawn.hpp>
 #include <spdlog/spdlog.h>
 
-#include <exception>
-
 namespace hsmfront::net {
+
+void LogException::operator()(const std::exception_ptr& error) const {
+    if (!error) {
+        return;
+    }
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        spdlog::error("internal error in {}: {}", name, e.what());
+    }
+}
 
 TaskGroup::~TaskGroup() {
     if (running_ != 0) {
@@ -17,13 +26,7 @@ TaskGroup::~TaskGroup() {
 void TaskGroup::spawn(Task<void> task, std::string_view name) {
     ++running_;
     asio::co_spawn(executor_, std::move(task), [this, name](const std::exception_ptr& error) {
-        if (error) {
-            try {
-                std::rethrow_exception(error);
-            } catch (const std::exception& e) {
-                spdlog::error("internal error in {}: {}", name, e.what());
-            }
-        }
+        LogException{name}(error);
         --running_;
         ended_.notify();
     });

@@ -4,9 +4,17 @@
 #include "proxy/net/event.hpp"
 
 #include <cstddef>
+#include <exception>
 #include <string_view>
 
 namespace hsmfront::net {
+
+/// What becomes of an exception that leaves a coroutine: a line in the log. A completion handler of
+/// co_spawn().
+struct LogException {
+    std::string_view name;  ///< of the coroutine; a literal
+    void operator()(const std::exception_ptr& error) const;
+};
 
 /// The owner must await join() before it ends. An exception that leaves a task is logged as an
 /// error with `name` and counted; it ends that task only.
