@@ -31,9 +31,7 @@ certs::Loaded<TicketKeys::Source> TicketKeys::open(
     source.stamp = source.files->stamp();
     auto ring = source.files->read();
     if (!ring) {
-        auto failure = ring.error();
-        failure.message = "tls.tickets.keys: " + failure.message;
-        return failure;
+        return ring.error();
     }
     source.ring = std::make_shared<const TicketRing>(std::move(*ring));
     return source;
