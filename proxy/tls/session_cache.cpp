@@ -11,13 +11,13 @@ namespace {
 /// What a session takes besides its own bytes: list node, hash node and bucket, heap headers.
 constexpr std::size_t overhead = 256;
 
-std::string_view id_of(const SSL_SESSION* session) {
+}  // namespace
+
+std::string_view session_id(const SSL_SESSION* session) {
     unsigned int length = 0;
     const unsigned char* id = SSL_SESSION_get_id(session, &length);
     return {reinterpret_cast<const char*>(id), length};
 }
-
-}  // namespace
 
 SessionCache::Serialised::~Serialised() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
 
@@ -29,10 +29,15 @@ void SessionCache::resize(std::size_t capacity) {
     shrink();
 }
 
+std::size_t SessionCache::capacity() const {
+    const std::lock_guard lock(mutex_);
+    return capacity_;
+}
+
 void SessionCache::add(SSL_SESSION* session) {
-    const int size = i2d_SSL_SESSION(session, nullptr);
-    const auto id = id_of(session);
-    if (size <= 0 || id.empty()) {
+    const auto id = session_id(session);
+    const int size = id.empty() || capacity() == 0 ? 0 : i2d_SSL_SESSION(session, nullptr);
+    if (size <= 0) {
         return;
     }
     const auto expires = static_cast<std::time_t>(SSL_SESSION_get_time(session)) +

@@ -18,6 +18,9 @@
 
 namespace hsmfront::tls {
 
+/// Empty without one. Valid as long as the session has it.
+[[nodiscard]] std::string_view session_id(const SSL_SESSION* session);
+
 /// Bounded in bytes: what was least recently used goes first. Holds copies that look no different
 /// wherever they are resumed; OpenSSL compares the session id context itself. Any thread. Shared by
 /// all contexts of the process, over reloads too.
@@ -29,6 +32,7 @@ class SessionCache {
     explicit SessionCache(std::size_t capacity) : capacity_(capacity) {}
 
     void resize(std::size_t capacity);
+    [[nodiscard]] std::size_t capacity() const;
 
     /// Keeps a copy of `session`, in place of one with the same id. Nothing happens without an id,
     /// or when it alone is larger than the cache.
