@@ -110,7 +110,7 @@ TEST_P(FtpsHours, Lftp) {
     for (int i = 1; i <= GetParam().transfers; ++i) {
         const auto number = std::to_string(i);
         commands += "put " + content().string() + " -o u" + number + "; cat f" + number +
-                    "; !sleep " + GetParam().pause + "; ";
+                    "\n!sleep " + GetParam().pause + "\n";
     }
     expect_hours({"lftp", "-u", "ftp,secret", "-e", commands + "bye", ftp("")});
 }
