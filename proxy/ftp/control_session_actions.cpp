@@ -91,6 +91,7 @@ net::Task<void> ControlSession::perform(action::StartTls start) {
 net::Task<error_code> ControlSession::start_tls() {
     tls::StreamOptions options;
     options.tag = tls::SessionTag::random();
+    options.kept_rings = std::make_shared<tls::KeptRings>();
     options.read_ahead = false;  // clear text may follow close_notify (CCC, REIN)
     net::Socket socket = plain_->release();
     auto stream = std::make_unique<tls::Stream>(std::move(socket), context_, options);

@@ -188,6 +188,7 @@ tls::StreamOptions DataChannel::tls_options() const {
     // Or one that no ticket has: nothing is resumed.
     options.tag = resume ? control.tag : tls::SessionTag::random();
     options.control_session = resume ? control.session : nullptr;
+    options.kept_rings = resume ? control.kept_rings : nullptr;
     options.data_connection = true;
     options.send_tickets = direction() == TransferDirection::download;
     return options;

@@ -50,7 +50,13 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
     }
 }
 
-Stream::~Stream() = default;
+Stream::~Stream() {
+    if (ssl_ != nullptr) {
+        // OpenSSL takes a session whose connection was cut off for unfit to be resumed. TLS has not
+        // asked for that since 1.1 (RFC 5246 §7.2.1).
+        SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN);
+    }
+}
 
 Stream& Stream::of(const SSL* ssl) {
     return *static_cast<Stream*>(SSL_get_ex_data(ssl, stream_index()));
@@ -324,6 +330,7 @@ ControlBinding Stream::binding() const {
     if (SSL_version(ssl_.get()) < TLS1_3_VERSION) {
         binding.session = {SSL_get1_session(ssl_.get()), SSL_SESSION_free};
     }
+    binding.kept_rings = options_.kept_rings;
     binding.client = info_.client.fingerprint;
     binding.extended_master_secret = info_.extended_master_secret;
     return binding;

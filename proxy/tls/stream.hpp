@@ -47,6 +47,9 @@ struct StreamOptions {
     bool read_ahead = true;
     /// On a data connection: found when the client resumes it by its id.
     std::shared_ptr<SSL_SESSION> control_session = nullptr;
+    /// Of the control session: taken note of in its tickets, and on a data connection its keys open
+    /// them too.
+    std::shared_ptr<KeptRings> kept_rings = nullptr;
     /// At least 1.
     std::uint64_t records_per_key = tls::records_per_key;
 };

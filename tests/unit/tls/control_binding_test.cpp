@@ -92,6 +92,7 @@ Connection connect_once(
 StreamOptions control() {
     StreamOptions options;
     options.tag = SessionTag::random();
+    options.kept_rings = std::make_shared<KeptRings>();
     return options;
 }
 
@@ -99,6 +100,7 @@ StreamOptions data(const ControlBinding& binding) {
     StreamOptions options;
     options.tag = binding.tag;
     options.control_session = binding.session;
+    options.kept_rings = binding.kept_rings;
     options.data_connection = true;
     return options;
 }

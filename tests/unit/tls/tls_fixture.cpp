@@ -180,6 +180,7 @@ std::shared_ptr<const Context> ftp_context(std::vector<NamedContext> hosts) {
     options.alpn = {"ftp"};
     options.data_alpn = {"ftp-data", "ftp"};
     options.session_ids = true;
+    options.resumption = hosts.empty() ? nullptr : hosts.front().context->resumption();
     options.hosts = std::move(hosts);
     auto context = Context::create(options, identities);
     EXPECT_TRUE(context);
