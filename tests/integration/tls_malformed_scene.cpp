@@ -35,7 +35,8 @@ void MalformedScene::finish() {
     good.reset();
     EXPECT_TRUE(eventually([this] { return metric("hsmfront_connections") == 1; }))
         << metric("hsmfront_connections") << " connections";
-    EXPECT_TRUE(eventually([this] { return descriptors() == descriptors_at_rest_; }))
+    // Connections to the backend are kept, as many as were used at once.
+    EXPECT_TRUE(eventually([this] { return descriptors() <= descriptors_at_rest_ + 4; }))
         << descriptors() << " instead of " << descriptors_at_rest_ << " descriptors";
     EXPECT_THAT(control->ask("NOOP"), StartsWith("200"));
     control.reset();

@@ -197,9 +197,44 @@ TEST(HandshakeRefusal, TheClientDoesNotTrustUs) {
 }
 
 TEST(HandshakeRefusal, TheClientBreaksOff) {
-    const Failed seen = failure_of(file_context(), sends("\x15\3\1\0\2\2\x28"s));
+    const auto break_off = [](Client& client, std::uint16_t port) {
+        ASSERT_TRUE(client.say_hello(port));
+        EXPECT_EQ(::send(client.fd(), "\x15\3\3\0\2\2\x28", 7, MSG_NOSIGNAL), 7);
+        EXPECT_FALSE(client.finish());
+    };
+    const Failed seen = failure_of(file_context(), break_off, 10s, TLS1_2_VERSION);
     EXPECT_EQ(seen.cause, "client_alert");
     EXPECT_THAT(seen.words, HasSubstr("alert 40 (handshake failure)"));
+}
+
+TEST(HandshakeRefusal, AlpnAndNamesAreQuoted) {
+    config::Tls policy;
+    policy.strict_sni = true;
+    const auto key = std::make_shared<ThreadKey>(make_key("P-256"), certs::KeyType::ec);
+    const auto context = context_with(key, policy, {"ftp"});
+    const auto offers = [](const std::string& wire) {
+        return tries([wire](SSL* ssl) {
+            SSL_set_alpn_protos(
+                ssl,
+                reinterpret_cast<const unsigned char*>(wire.data()),
+                static_cast<unsigned int>(wire.size())
+            );
+        });
+    };
+    const Failed alpn = failure_of(context, offers("\2h2\4a\"\nb"));
+    EXPECT_EQ(alpn.cause, "no_shared_alpn");
+    EXPECT_EQ(alpn.words, R"(the client offers ALPN "h2", "a\x22\x0ab", the server takes "ftp")");
+    std::string many;
+    for (int i = 0; i < 20; ++i) {
+        many += "\1x";
+    }
+    EXPECT_THAT(failure_of(context, offers(many)).words, HasSubstr("\"x\", ..., the server"));
+
+    const Failed name = failure_of(context, tries([](SSL* ssl) {
+                                       SSL_set_tlsext_host_name(ssl, "a\n\"b");
+                                   }));
+    EXPECT_EQ(name.cause, "unknown_server_name");
+    EXPECT_THAT(name.words, StartsWith(R"(the client asks for "a\x0a\x22b" (SNI))"));
 }
 
 TEST(HandshakeSilence, IsTimedOutOrGone) {
