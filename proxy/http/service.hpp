@@ -22,9 +22,9 @@ class BackendSet;
 /// What a session needs and keeps until it ends, even after a reload.
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
-    std::vector<std::shared_ptr<const tls::Context>> tls;  ///< of each listener
-    std::shared_ptr<BackendBoard> backends;                ///< shared by all workers
-    std::shared_ptr<const AccessLog> access = {};          ///< null: requests are not logged
+    std::vector<std::shared_ptr<const tls::Context>> tls;     ///< of each listener
+    std::shared_ptr<BackendBoard> backends;                   ///< shared by all workers
+    std::shared_ptr<const AccessLog> access = {};             ///< null: requests are not logged
     std::shared_ptr<tls::HandshakeCounters> handshakes = {};  ///< null: not counted
 };
 

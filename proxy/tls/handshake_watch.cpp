@@ -112,9 +112,9 @@ void HandshakeWatch::on_message(
 void HandshakeWatch::note_received(int type, std::span<const unsigned char> bytes) {
     // SSLv2's ClientHello comes with type 0: it is no record.
     const bool v2_hello = type == 0 && bytes.size() >= 3 && bytes[0] == client_hello;
-    if (type == SSL3_RT_HEADER && bytes.size() == signs_.first.size()) {
-        if (signs_.first == decltype(signs_.first){}) {
-            std::copy(bytes.begin(), bytes.end(), signs_.first.begin());
+    if (type == SSL3_RT_HEADER) {
+        if (!signs_.first && bytes.size() == SSL3_RT_HEADER_LENGTH) {
+            std::copy(bytes.begin(), bytes.end(), signs_.first.emplace().begin());
         }
     } else if (type == SSL3_RT_ALERT && bytes.size() == 2) {
         signs_.alert_received = bytes[1];

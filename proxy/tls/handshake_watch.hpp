@@ -5,15 +5,15 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace hsmfront::tls {
 
 struct WireSigns {
-    /// The first bytes of the client's, as many as a record's header has, once they are all here;
-    /// all zero before.
-    std::array<unsigned char, 5> first{};
+    /// The first bytes of the client's, as many as a record's header has, once they are all here.
+    std::optional<std::array<unsigned char, 5>> first;
     bool hello = false;                   ///< a whole ClientHello came
     std::vector<std::uint16_t> versions;  ///< that it offers, as many as offered_versions() gives
     int alert_received = -1;              ///< AlertDescription of the last one; -1: none

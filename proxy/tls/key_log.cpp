@@ -20,7 +20,8 @@ namespace {
 /// One write for each line: workers share the file.
 void append_line(const SSL*, const char* line) {
     const char* file = std::getenv("SSLKEYLOGFILE");
-    const int fd = file == nullptr ? -1 : ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int fd =
+        file == nullptr ? -1 : ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd >= 0) {
         const std::string text = std::string(line) + '\n';
         static_cast<void>(::write(fd, text.data(), text.size()) >= 0);

@@ -4,6 +4,7 @@
 #include "proxy/net/errc.hpp"
 #include "proxy/tls/client_offer.hpp"
 #include "proxy/tls/handshake_counters.hpp"
+#include "proxy/tls/handshake_evidence.hpp"
 #include "proxy/tls/sign_wait.hpp"
 
 #include <openssl/err.h>

@@ -18,6 +18,7 @@ namespace hsmfront::tls {
 
 class HandshakeCounters;
 class SignWait;
+struct WireSigns;
 
 /// What a finished handshake agreed on, for logs and routing.
 struct HandshakeInfo {
@@ -138,7 +139,7 @@ class Stream final : public net::Transport {
     std::unique_ptr<SignWait> sign_wait_;
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
     HandshakeInfo info_;
-    bool asked_ = false;  ///< info_.server_name is the client's
+    bool asked_ = false;    ///< info_.server_name is the client's
     OpensslErrors errors_;  ///< of the call that failed
     std::optional<HandshakeFailure> failure_;
     std::optional<HandshakeFailure> refusal_;

@@ -105,7 +105,8 @@ TEST_F(HalfOpen, HandshakesThatWaitForTheTokenEndToo) {
     expect_end(first);
     EXPECT_EQ(kept.get("/small"), "small");
     shim.set({});
-    EXPECT_TRUE(eventually([this] { return TlsClient(config.http.port).get("/small") == "small"; }));
+    EXPECT_TRUE(eventually([this] { return TlsClient(config.http.port).get("/small") == "small"; })
+    );
 }
 
 }  // namespace

@@ -20,28 +20,32 @@ namespace {
 
 constexpr std::chrono::seconds limit{5};  // never reached: the client's side is closed
 
-std::shared_ptr<const tls::Context> make_context(std::vector<tls::NamedContext> hosts) {
+std::shared_ptr<const tls::Context> make_context(
+    std::vector<tls::NamedContext> hosts, bool strict = false
+) {
     auto key = test::make_key("P-256");
     certs::Chain chain;
     chain.certificates.push_back(test::TestCa().issue(key.get(), "localhost"));
-    std::vector<tls::Identity> identities;
-    identities.push_back({"fuzz", std::move(chain), std::move(key)});
     tls::Context::Options options;
+    options.tls.strict_sni = strict;
     options.alpn = {"h2", "http/1.1"};
     options.data_alpn = {"ftp-data", "ftp"};
     options.session_ids = true;
-    options.session_context = "fuzz";
+    options.protocol = "fuzz";
     options.hosts = std::move(hosts);
-    auto context = tls::Context::create(options, std::move(identities));
+    const auto identity = std::make_shared<const tls::Identity>(tls::Identity{
+        "fuzz", std::move(chain), std::move(key)});
+    auto context = tls::Context::create(options, {identity});
     require(context.has_value(), "a context is made");
     return *context;
 }
 
-const std::shared_ptr<const tls::Context>& context() {
-    static const auto made = make_context(
-        {{"a.example", make_context({})}, {"*.b.example", make_context({})}}
-    );
-    return made;
+/// One that serves every name, and one that does not.
+const std::shared_ptr<const tls::Context>& context(bool strict) {
+    static const std::vector<tls::NamedContext> hosts{
+        {"a.example", make_context({})}, {"*.b.example", make_context({})}};
+    static const std::array made{make_context(hosts), make_context(hosts, true)};
+    return made.at(strict ? 1 : 0);
 }
 
 tls::StreamOptions options_of(unsigned char kind) {
@@ -56,7 +60,7 @@ tls::StreamOptions options_of(unsigned char kind) {
 }
 
 net::Task<void> serve(net::Socket socket, unsigned char kind) {
-    tls::Stream stream(std::move(socket), context(), options_of(kind));
+    tls::Stream stream(std::move(socket), context((kind & 16U) != 0), options_of(kind));
     const error_code ec = co_await stream.handshake(limit);
     require(static_cast<bool>(ec), "a first flight alone is no handshake");
     const std::string line = stream.failure_line();

@@ -139,4 +139,14 @@ std::string CarriedClient::read() {
     return all;
 }
 
+std::string CarriedClient::key_update() {
+    SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED);
+    return step();
+}
+
+std::string CarriedClient::renegotiation() {
+    SSL_renegotiate(ssl_.get());
+    return step();
+}
+
 }  // namespace hsmfront::test

@@ -12,7 +12,13 @@
 namespace hsmfront::test {
 
 /// ContentType, RFC 8446 §5.1.
-enum class Content : unsigned char { ccs = 20, alert = 21, handshake = 22, data = 23, heartbeat = 24 };
+enum class Content : unsigned char {
+    ccs = 20,
+    alert = 21,
+    handshake = 22,
+    data = 23,
+    heartbeat = 24
+};
 
 /// One record (RFC 8446 §5.1) with the legacy version 3.`minor`.
 [[nodiscard]] std::string record(Content type, std::string_view body, char minor = 3);
@@ -37,7 +43,7 @@ struct Extension {
 struct Hello {
     std::string version = "\x03\x03";
     std::string session_id;
-    std::string ciphers;      ///< without the length
+    std::string ciphers;  ///< without the length
     std::string compression = std::string(1, '\0');
     std::vector<Extension> extensions;
 
@@ -68,6 +74,10 @@ class CarriedClient {
     /// After the handshake: `text` as what it wants sent, and what it has read so far.
     [[nodiscard]] std::string sealed(std::string_view text);
     [[nodiscard]] std::string read();
+    /// After a TLS 1.3 handshake: new keys, and the wish that the server has new ones too.
+    [[nodiscard]] std::string key_update();
+    /// After a TLS 1.2 handshake: a ClientHello under the session's keys.
+    [[nodiscard]] std::string renegotiation();
     /// The description of the last alert it got; -1 if there was none.
     [[nodiscard]] int alert() const { return alert_; }
 

@@ -136,7 +136,11 @@ bool MalformedScene::is_served(Door door, Wire& wire, CarriedClient& client) {
         client.receive(bytes + wire.available().bytes);
         got = client.read();
     }
-    return got.starts_with(door == Door::https ? "HTTP/1." : door == Door::ftps_data ? "small" : "");
+    return got.starts_with(
+        door == Door::https       ? "HTTP/1."
+        : door == Door::ftps_data ? "small"
+                                  : ""
+    );
 }
 
 std::string MalformedScene::metrics() const {
@@ -157,8 +161,7 @@ long MalformedScene::metric(const std::string& sample) const {
 }
 
 std::size_t MalformedScene::descriptors() const {
-    fs::directory_iterator all(
-        "/proc/" + std::to_string(front->process().pid()) + "/fd");
+    fs::directory_iterator all("/proc/" + std::to_string(front->process().pid()) + "/fd");
     return static_cast<std::size_t>(std::distance(all, fs::directory_iterator()));
 }
 

@@ -63,7 +63,9 @@ std::vector<Case> records() {
         {"HeaderCutShort", "\x16\3\1", decode_error, true},
         {"BodyCutShort", good.substr(0, good.size() / 2), decode_error, true},
         {"LongerThanAnyRecord", record_of_length(handshake, 0xffff, "x"), record_overflow},
-        {"LongerThanEncrypted", record_of_length(handshake, most_plain + 2049, "x"), record_overflow},
+        {"LongerThanEncrypted",
+         record_of_length(handshake, most_plain + 2049, "x"),
+         record_overflow},
         {"LongerThanPlain",
          record_of_length(handshake, most_plain + 1, std::string(most_plain + 1, '\1')),
          record_overflow},
@@ -88,7 +90,9 @@ std::vector<Case> messages() {
         {"HelloRequest", in_record(handshake_message(0, "")), unexpected_message},
         {"NoSuchType", in_record(handshake_message(77, "x")), unexpected_message},
         {"EmptyHello", in_record(handshake_message(1, "")), decode_error},
-        {"HelloWithMoreBehind", in_record(handshake_message(1, Hello().body() + "x")), decode_error},
+        {"HelloWithMoreBehind",
+         in_record(handshake_message(1, Hello().body() + "x")),
+         decode_error},
         {"TwoHellosInOneRecord",
          in_record(handshake_message(1, Hello().body()) + handshake_message(1, Hello().body())),
          unexpected_message},
@@ -108,7 +112,8 @@ std::vector<Case> hellos() {
         {"NoCipherInCommon", changed([](Hello& h) { h.ciphers = "\0\x2f"s; }), handshake_failure},
         {"NoCompression", changed([](Hello& h) { h.compression = ""; }), decode_error},
         {"OnlyDeflate", changed([](Hello& h) { h.compression = "\1"; }), decode_error},
-        {"LongSessionId", changed([](Hello& h) { h.session_id = std::string(33, 's'); }),
+        {"LongSessionId",
+         changed([](Hello& h) { h.session_id = std::string(33, 's'); }),
          decode_error},
         {"NameTwice",
          changed([&](Hello& h) {
@@ -138,7 +143,8 @@ std::vector<Case> hellos() {
         {"HalfAVersion",
          hello_with(TLSEXT_TYPE_supported_versions, "\1\3").wire(),
          protocol_version},
-        {"OldVersions", hello_with(TLSEXT_TYPE_supported_versions, "\2\3\1").wire(),
+        {"OldVersions",
+         hello_with(TLSEXT_TYPE_supported_versions, "\2\3\1").wire(),
          protocol_version},
         {"Tls13WithoutKeyShare",
          changed([](Hello& h) {
@@ -184,6 +190,15 @@ std::vector<Case> clear_texts() {
 
 class MalformedTls : public MalformedScene, public ::testing::WithParamInterface<Door> {
   protected:
+    /// Of a data connection whose handshake was done: one or two, whatever became of it.
+    void drop_replies() {
+        if (GetParam() == Door::ftps_data) {
+            while (control->reply().starts_with("150")) {
+            }
+        }
+    }
+    static std::vector<std::string> as_it_is(const std::string& hello) { return {hello}; }
+
     void expect(const std::vector<Case>& cases) {
         for (const Case& one : cases) {
             const Answer answer = refusal(GetParam(), one.bytes, one.fin);
@@ -227,9 +242,8 @@ TEST_P(MalformedTls, WhatIsOnlyOddIsServed) {
          [](const std::string& hello) {
              return Pieces{in_records(Content::handshake, hello.substr(5), 10)};
          }},
-        {"record of SSL 3", [](const std::string& hello) {
-             return Pieces{"\x16\3\0"s + hello.substr(3)};
-         }}};
+        {"record of SSL 3",
+         [](const std::string& hello) { return Pieces{"\x16\3\0"s + hello.substr(3)}; }}};
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         for (const auto& [way, change] : ways) {
             Wire wire = enter(GetParam());
@@ -237,10 +251,7 @@ TEST_P(MalformedTls, WhatIsOnlyOddIsServed) {
             EXPECT_TRUE(carry(wire, client, change)) << way;
             EXPECT_TRUE(is_served(GetParam(), wire, client)) << way;
             wire.close();
-            if (GetParam() == Door::ftps_data) {
-                static_cast<void>(control->reply());
-                static_cast<void>(control->reply());
-            }
+            drop_replies();
         }
     }
     finish();
@@ -254,21 +265,77 @@ TEST_P(MalformedTls, EndsInTheMiddleOfAHandshake) {
         int alert;
     };
     ASSERT_NO_FATAL_FAILURE(begin());
-    for (const Later& one : {
-             Later{"hello again", real_hello(), unexpected_message},
-             Later{"change_cipher_spec flood", repeated(100, record(Content::ccs, "\1")),
-                   unexpected_message},
-             Later{"forged record", record(Content::data, std::string(64, 'x')), bad_record_mac},
-             Later{"oversized record",
-                   record_of_length(Content::data, most_plain + 257, std::string(20'000, 'x')),
-                   record_overflow},
-             Later{"short alert", record(Content::alert, "\2"), decode_error}}) {
+    for (const Later& one :
+         {Later{"hello again", real_hello(), unexpected_message},
+          Later{
+              "change_cipher_spec flood",
+              repeated(100, record(Content::ccs, "\1")),
+              unexpected_message},
+          Later{"forged record", record(Content::data, std::string(64, 'x')), bad_record_mac},
+          Later{
+              "oversized record",
+              record_of_length(Content::data, most_plain + 257, std::string(20'000, 'x')),
+              record_overflow},
+          Later{"short alert", record(Content::alert, "\2"), decode_error}}) {
         Wire wire = enter(GetParam());
         CarriedClient client;
         wire.send(client.step() + one.bytes);
         carry_rest(wire, client);
         EXPECT_EQ(client.alert(), one.alert) << one.name;
         leave(GetParam());
+    }
+    finish();
+}
+
+/// And after it.
+TEST_P(MalformedTls, EndsAConnectionThatStands) {
+    struct Later {
+        int version;
+        std::string bytes;
+        int alert;
+    };
+    const std::string heartbeat = record(Content::heartbeat, "\1\x40\0"s);
+    const std::string huge = record_of_length(Content::data, 0xffff, "x");
+    ASSERT_NO_FATAL_FAILURE(begin());
+    for (const Later& one :
+         {Later{TLS1_2_VERSION, heartbeat, bad_record_mac},
+          Later{TLS1_3_VERSION, heartbeat, unexpected_message},
+          Later{TLS1_2_VERSION, huge, record_overflow},
+          Later{TLS1_3_VERSION, huge, record_overflow},
+          Later{TLS1_2_VERSION, real_hello(), bad_record_mac},
+          Later{TLS1_3_VERSION, real_hello(), unexpected_message}}) {
+        Wire wire = enter(GetParam());
+        CarriedClient client(one.version);
+        ASSERT_TRUE(carry(wire, client, as_it_is));
+        wire.send(one.bytes);
+        carry_rest(wire, client);
+        EXPECT_EQ(client.alert(), one.alert) << one.version << " " << one.bytes.size();
+        drop_replies();
+    }
+    finish();
+}
+
+TEST_P(MalformedTls, FloodsAfterTheHandshakeDisturbNobody) {
+    ASSERT_NO_FATAL_FAILURE(begin());
+    const std::size_t before = front->peak_memory_kib();
+    Wire updating = enter(GetParam());
+    CarriedClient client;
+    ASSERT_TRUE(carry(updating, client, as_it_is));
+    for (int i = 0; i < 1000 && updating.send(client.key_update()); ++i) {
+    }
+    updating.close();
+    drop_replies();
+    Wire renegotiating = enter(GetParam());
+    CarriedClient old(TLS1_2_VERSION);
+    ASSERT_TRUE(carry(renegotiating, old, as_it_is));
+    ASSERT_TRUE(renegotiating.send(old.renegotiation()));
+    renegotiating.send_fin();
+    carry_rest(renegotiating, old);
+    EXPECT_EQ(old.alert(), no_renegotiation);
+    renegotiating.close();
+    drop_replies();
+    if (!sanitized) {
+        EXPECT_LT(front->peak_memory_kib() - before, 8U * 1024);
     }
     finish();
 }

@@ -1,10 +1,9 @@
 // HandshakeFailure: each cause from a handshake that really fails by it, in words and in counters.
 #include "proxy/tls/handshake_failure.hpp"
 
-#include "proxy/net/errc.hpp"
+#include "certs/errc.hpp"
 #include "proxy/tls/handshake_counters.hpp"
-#include "tests/support/temp_dir.hpp"
-#include "tests/support/test_ca.hpp"
+#include "proxy/tls/handshake_watch.hpp"
 #include "tls_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -119,7 +118,8 @@ TEST(ClearText, IsToldForWhatItIs) {
              {"SSH-2.0-OpenSSH_9.2\r\n", "plain_text", "SSH on a TLS port"},
              {"EHLO a.example\r\n", "plain_text", "SMTP on a TLS port"},
              {"hello\n", "plain_text", "begins with \"hello\""},
-             {"\x01\x02\"\\\xff and more", "not_tls", R"(begins with "\x01\x02\x22\x5c\xff")"}}) {
+             {"\x01\x02\"\\\xff and more", "not_tls", R"(begins with "\x01\x02\x22\x5c\xff")"},
+             {std::string(9, '\0'), "not_tls", R"(begins with "\x00\x00\x00\x00\x00")"}}) {
         const Failed seen = failure_of(context, sends(bytes));
         EXPECT_EQ(seen.cause, cause) << bytes;
         EXPECT_THAT(seen.words, HasSubstr(words)) << bytes;
@@ -230,9 +230,8 @@ TEST(HandshakeRefusal, AlpnAndNamesAreQuoted) {
     }
     EXPECT_THAT(failure_of(context, offers(many)).words, HasSubstr("\"x\", ..., the server"));
 
-    const Failed name = failure_of(context, tries([](SSL* ssl) {
-                                       SSL_set_tlsext_host_name(ssl, "a\n\"b");
-                                   }));
+    const Failed name =
+        failure_of(context, tries([](SSL* ssl) { SSL_set_tlsext_host_name(ssl, "a\n\"b"); }));
     EXPECT_EQ(name.cause, "unknown_server_name");
     EXPECT_THAT(name.words, StartsWith(R"(the client asks for "a\x0a\x22b" (SNI))"));
 }
@@ -330,7 +329,8 @@ TEST(HandshakeCause, LabelsAreDistinctNames) {
 TEST(InQuotes, HasNoByteThatALogCouldMistake) {
     EXPECT_EQ(in_quotes("a b"), "\"a b\"");
     EXPECT_EQ(
-        in_quotes("\n\x1b[31m\" x=\"\\\x7f\xc3\xa4"s), R"("\x0a\x1b[31m\x22 x=\x22\x5c\x7f\xc3\xa4")"
+        in_quotes("\n\x1b[31m\" x=\"\\\x7f\xc3\xa4"s),
+        R"("\x0a\x1b[31m\x22 x=\x22\x5c\x7f\xc3\xa4")"
     );
     EXPECT_EQ(in_quotes(std::string(65, 'a')), "\"" + std::string(64, 'a') + "...\"");
 }
