@@ -97,9 +97,10 @@ std::string versions_in_words(const HandshakeEvidence& seen) {
     for (const std::uint16_t version : seen.signs.versions) {
         list += (list.empty() ? "" : ", ") + version_name(version);
     }
+    const std::string oldest = version_name(static_cast<std::uint16_t>(seen.oldest_version));
+    const std::string newest = version_name(static_cast<std::uint16_t>(seen.newest_version));
     return seen.words + "; the client offers " + (list.empty() ? "none" : list) +
-           ", the server begins with " +
-           version_name(static_cast<std::uint16_t>(seen.oldest_version));
+           ", the server takes " + oldest + (oldest == newest ? "" : " to " + newest);
 }
 
 /// How far the handshake had come when nothing followed.

@@ -21,8 +21,10 @@ struct HandshakeEvidence {
     /// Why the signature was not made; empty: none was asked for, or it was made.
     error_code signature;
     std::optional<HandshakeFailure> refusal;  ///< noted by one of our callbacks
-    int oldest_version = 0;                   ///< that is served: TLS1_2_VERSION, TLS1_3_VERSION
-    std::chrono::milliseconds limit{0};       ///< timeouts.handshake
+    /// That are served: TLS1_2_VERSION, TLS1_3_VERSION.
+    int oldest_version = 0;
+    int newest_version = 0;
+    std::chrono::milliseconds limit{0};  ///< timeouts.handshake
 };
 
 /// Finds the cause. Text of the client's is quoted in the words, and bounded.

@@ -316,6 +316,8 @@ void Stream::note_failure(error_code error, const WireSigns& signs, net::millise
     seen.received = BIO_number_read(SSL_get_rbio(ssl_.get()));
     seen.signature = sign_wait_ ? sign_wait_->error() : error_code{};
     seen.oldest_version = static_cast<int>(SSL_get_min_proto_version(ssl_.get()));
+    const auto newest = static_cast<int>(SSL_get_max_proto_version(ssl_.get()));
+    seen.newest_version = newest == 0 ? TLS1_3_VERSION : newest;  // 0: as new as there is
     seen.limit = limit;
     seen.refusal = std::move(refusal_);
     failure_ = explain(seen);

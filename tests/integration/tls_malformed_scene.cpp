@@ -56,10 +56,10 @@ void MalformedScene::log_in() {
     ASSERT_THAT(control->ask("TYPE I"), StartsWith("200"));
 }
 
-Wire MalformedScene::enter(Door door) {
+Wire MalformedScene::enter(Door door, const std::string& transfer) {
     if (door == Door::ftps_data) {
         const std::uint16_t port = passive_port_in(control->ask("EPSV"));
-        control->send("RETR small");
+        control->send(transfer);
         return control->connect_data(port);
     }
     const auto port = door == Door::https           ? config.http.port
@@ -150,19 +150,21 @@ std::string MalformedScene::metrics() const {
         .out;
 }
 
-long MalformedScene::metric(const std::string& sample) const {
-    std::istringstream lines(metrics());
+long MalformedScene::metric(const std::string& sample) const { return value_in(metrics(), sample); }
+
+std::size_t MalformedScene::descriptors() const {
+    fs::directory_iterator all("/proc/" + std::to_string(front->process().pid()) + "/fd");
+    return static_cast<std::size_t>(std::distance(all, fs::directory_iterator()));
+}
+
+long value_in(const std::string& metrics, const std::string& sample) {
+    std::istringstream lines(metrics);
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with(sample + " ")) {
             return std::stol(line.substr(sample.size() + 1));
         }
     }
     return -1;
-}
-
-std::size_t MalformedScene::descriptors() const {
-    fs::directory_iterator all("/proc/" + std::to_string(front->process().pid()) + "/fd");
-    return static_cast<std::size_t>(std::distance(all, fs::directory_iterator()));
 }
 
 }  // namespace hsmfront::test

@@ -30,8 +30,9 @@ class MalformedScene : public Stage {
     /// more descriptors and connections than when it began.
     void finish();
 
-    /// A connection on which the client's TLS comes next.
-    [[nodiscard]] Wire enter(Door door);
+    /// A connection on which the client's TLS comes next. `transfer` is what a data connection is
+    /// for.
+    [[nodiscard]] Wire enter(Door door, const std::string& transfer = "RETR small");
     /// What the other side of a refused handshake is, where there is one: the reply 522.
     void leave(Door door);
 
@@ -53,7 +54,7 @@ class MalformedScene : public Stage {
 
     /// `hsmfront status --metrics`.
     [[nodiscard]] std::string metrics() const;
-    /// A sample's value; -1 if there is none.
+    /// A sample's value now.
     [[nodiscard]] long metric(const std::string& sample) const;
     [[nodiscard]] std::size_t descriptors() const;
 
@@ -65,5 +66,8 @@ class MalformedScene : public Stage {
 
     std::size_t descriptors_at_rest_ = 0;
 };
+
+/// The value of `sample` in `metrics`; -1 if there is none.
+[[nodiscard]] long value_in(const std::string& metrics, const std::string& sample);
 
 }  // namespace hsmfront::test

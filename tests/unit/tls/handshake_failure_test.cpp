@@ -141,11 +141,12 @@ TEST(HandshakeVersion, OldOnesAreToldByName) {
              {old_hello(3, 0), "SSL 3"},
              {old_hello(3, 1), "TLS 1.0"},
              {old_hello(3, 2), "TLS 1.1"},
-             {"\x80\x1c\1\0\2\0\3\0\0\0\x10\1\0\x80" + std::string(16, 'c'), "SSL 2"}}) {
+             {"\x80\x1c\1\0\2\0\3\0\0\0\x10\1\0\x80"s + std::string(16, 'c'), "SSL 2"}}) {
         const Failed seen = failure_of(context, sends(bytes));
         EXPECT_EQ(seen.cause, "unsupported_version") << name;
         EXPECT_THAT(
-            seen.words, HasSubstr("the client offers " + name + ", the server begins with TLS 1.2")
+            seen.words,
+            HasSubstr("the client offers " + name + ", the server takes TLS 1.2 to TLS 1.3")
         );
     }
 }
@@ -161,7 +162,7 @@ TEST(HandshakeVersion, AllThatAreOfferedAreTold) {
     };
     const Failed seen = failure_of(context_with(key, policy), tries(only_tls13));
     EXPECT_EQ(seen.cause, "unsupported_version");
-    EXPECT_THAT(seen.words, HasSubstr("offers TLS 1.2, the server begins with TLS 1.3"));
+    EXPECT_THAT(seen.words, HasSubstr("offers TLS 1.2, the server takes TLS 1.3"));
 }
 
 TEST(HandshakeMismatch, ShowsBothSidesLists) {
@@ -171,7 +172,7 @@ TEST(HandshakeMismatch, ShowsBothSidesLists) {
                                          SSL_set_cipher_list(ssl, "AES128-SHA");
                                      }));
     EXPECT_EQ(cipher.cause, "no_shared_cipher");
-    EXPECT_THAT(cipher.words, HasSubstr("the client offers ciphers AES128-SHA:"));
+    EXPECT_THAT(cipher.words, HasSubstr("the client offers ciphers AES128-SHA, groups none, "));
     EXPECT_THAT(cipher.words, HasSubstr("; the server takes ciphers TLS_AES_"));
 
     const Failed group = failure_of(context, tries([](SSL* ssl) {
@@ -298,7 +299,7 @@ TEST(HandshakeSignature, ASlowHsmIsNotTheClientsFault) {
 
 TEST(HandshakeSignature, WithoutAKeyTheHsmIsAway) {
     Context::Options options;
-    options.session_context = "test";
+    options.protocol = "test";
     const auto context = Context::create(options, {});
     ASSERT_TRUE(context);
     EXPECT_EQ(failure_of(*context, tries([](SSL*) {})).cause, "hsm_away");
