@@ -23,7 +23,8 @@ class HalfOpen : public ShimStage {
         write_file(nginx.root() / "small", "small");
         config.ftp.enabled = false;
         config.http.extra = "timeouts: { handshake: 3s }";
-        config.extra = "limits: { per_address: 5000, handshakes_per_address: 100000/s }\n";
+        config.extra =
+            "limits: { per_address: 5000, handshakes_per_address: 100000/s }\nworkers: 1\n";
         rlimit files{};
         ::getrlimit(RLIMIT_NOFILE, &files);
         files.rlim_cur = files.rlim_max;
