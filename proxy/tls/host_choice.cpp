@@ -44,6 +44,8 @@ int choose_host(SSL* ssl, int* alert, void*) {
              "the client asks for " + in_quotes(name) +
                  " (SNI), which is no host of ours (tls.strict_sni)"}
         );
+    } else if (!name.empty()) {
+        stream.choose_listener();
     }
     return SSL_CLIENT_HELLO_SUCCESS;
 }

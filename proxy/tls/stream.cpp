@@ -64,6 +64,12 @@ void Stream::choose(const NamedContext& host) {
     chosen_->take_over(ssl_.get(), *previous);
 }
 
+void Stream::choose_listener() {
+    if (chosen_) {
+        choose({{}, context_});
+    }
+}
+
 bool Stream::note_asked(std::string_view name) {
     if (!std::exchange(asked_, true)) {
         info_.server_name = name;

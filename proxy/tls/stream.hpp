@@ -86,6 +86,8 @@ class Stream final : public net::Transport {
     [[nodiscard]] const Context& listener() const noexcept { return *context_; }
     /// Before the handshake or in its ClientHello: goes on with the context of `host`.
     void choose(const NamedContext& host);
+    /// The same, back to the context that the connection began with.
+    void choose_listener();
     /// In each ClientHello: the name that the client asks for (SNI), empty for none. False if it
     /// asked for another before.
     [[nodiscard]] bool note_asked(std::string_view name);
