@@ -4,6 +4,7 @@
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/context.hpp"
 #include "proxy/tls/host_choice.hpp"
+#include "proxy/tls/key_log.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/policy.hpp"
@@ -88,6 +89,7 @@ struct ContextBuilder {
     }
 
     void set_modes() const {
+        log_session_keys(ctx());
         SSL_CTX_set_options(
             ctx(),
             SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
