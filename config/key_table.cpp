@@ -8,7 +8,7 @@ namespace {
 
 std::vector<Key> all_keys() {
     std::vector<Key> all;
-    for (auto* const part : {hsm_and_tls_keys, ftp_keys, http_keys, common_keys}) {
+    for (auto* const part : {hsm_keys, tls_keys, ftp_keys, http_keys, common_keys}) {
         append(all, part());
     }
     return all;

@@ -7,6 +7,8 @@
 namespace hsmfront::config {
 namespace {
 
+using ClientCertificates = TlsPolicy::ClientCertificates;
+
 /// PASV replies cannot hold an IPv6 address (RFC 959 §4.1.2).
 std::string check_passive_address(const std::string& text) {
     if (!check_address(text).empty()) {
@@ -104,6 +106,18 @@ std::vector<Key> control_keys() {
     };
 }
 
+std::vector<Key> layer_keys() {
+    std::vector<Key> all =
+        tls_policy_keys("ftp.tls", [](Settings& s) -> TlsPolicy& { return s.ftp.tls; });
+    append(all, tls_policy_keys("ftp.hosts[].tls", [](Settings& s) -> TlsPolicy& {
+               return s.ftp.hosts.back().tls;
+           }));
+    append(all, client_certificate_keys("ftp.listen[]", [](Settings& s) -> ClientCertificates& {
+               return s.ftp.listen.back().client_certificate;
+           }));
+    return all;
+}
+
 std::vector<Key> session_keys() {
     return {
         example(text("ftp.greeting", [](Settings& s) { return &s.ftp.greeting; })),
@@ -173,7 +187,7 @@ std::vector<Key> data_keys() {
 
 std::vector<Key> ftp_keys() {
     std::vector<Key> all;
-    for (auto* part : {control_keys, session_keys, data_keys}) {
+    for (auto* part : {control_keys, layer_keys, session_keys, data_keys}) {
         append(all, part());
     }
     return all;

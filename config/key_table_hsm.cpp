@@ -1,4 +1,4 @@
-// KeyTable: hsm, certificates, tls and what else stands before the protocols.
+// KeyTable: hsm, certificates and what else stands before the protocols.
 #include "config/key_table.hpp"
 #include "config/problem.hpp"
 
@@ -15,7 +15,7 @@ Parsed<std::size_t> parse_workers(const std::string& text) {
     return "expected auto or a whole number, 1–1024, found " + in_quotes(text);
 }
 
-std::vector<Key> hsm_keys() {
+std::vector<Key> token_keys() {
     return {
         example(text("hsm.module", [](Settings& s) { return &s.hsm.module; })),
         example(text("hsm.token", [](Settings& s) { return &s.hsm.token; })),
@@ -66,27 +66,8 @@ std::vector<Key> failover_keys() {
     };
 }
 
-std::vector<Key> tls_keys() {
+std::vector<Key> process_keys() {
     return {
-        choice<TlsVersion>(
-            "tls.min_version",
-            [](Settings& s) { return &s.tls.min_version; },
-            {{"1.2", TlsVersion::tls1_2}, {"1.3", TlsVersion::tls1_3}}
-        ),
-        text("tls.ciphers", [](Settings& s) { return &s.tls.ciphers; }),
-        text("tls.ciphersuites", [](Settings& s) { return &s.tls.ciphersuites; }),
-        text("tls.groups", [](Settings& s) { return &s.tls.groups; }),
-        duration(
-            "tls.tickets.lifetime", [](Settings& s) { return &s.tls.ticket_lifetime; }, 1min, 168h
-        ),
-        choice<ClientCertificate>(
-            "tls.client_certificate.mode",
-            [](Settings& s) { return &s.tls.client_certificate; },
-            {{"none", ClientCertificate::none},
-             {"request", ClientCertificate::request},
-             {"require", ClientCertificate::require}}
-        ),
-        example(text("tls.client_certificate.ca", [](Settings& s) { return &s.tls.client_ca; })),
         detail::scalar(
             "workers",
             "auto or a whole number",
@@ -99,9 +80,9 @@ std::vector<Key> tls_keys() {
 
 }  // namespace
 
-std::vector<Key> hsm_and_tls_keys() {
+std::vector<Key> hsm_keys() {
     std::vector<Key> all;
-    for (auto* part : {hsm_keys, failover_keys, tls_keys}) {
+    for (auto* part : {token_keys, failover_keys, process_keys}) {
         append(all, part());
     }
     return all;

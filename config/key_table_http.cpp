@@ -8,6 +8,8 @@
 namespace hsmfront::config {
 namespace {
 
+using ClientCertificates = TlsPolicy::ClientCertificates;
+
 /// max-age counts seconds (RFC 6797 §6.1.1).
 Parsed<std::chrono::seconds> parse_max_age(const std::string& text) {
     const auto parsed = parse_duration(text);
@@ -114,10 +116,23 @@ std::vector<Key> listener_keys() {
         boolean("http.hsm.enabled", [](Settings& s) { return &s.http.hsm_enabled; }),
         example(aliases("http.alias", [](Settings& s) { return &s.http.aliases; })),
     };
-    const auto listen = [](Settings& s) -> std::vector<Endpoint>& { return s.http.listen; };
-    append(keys, endpoint_list("http.listen", listen, check_address));
+    keys.push_back(example(list("http.listen", [](Settings& s) { return &s.http.listen; })));
+    const auto last = [](Settings& s) -> Endpoint& { return s.http.listen.back().endpoint; };
+    append(keys, endpoint_keys("http.listen[]", last, check_address));
     const auto redirect = [](Settings& s) -> std::vector<Endpoint>& { return s.http.redirect; };
     append(keys, endpoint_list("http.redirect", redirect, check_address));
+    return keys;
+}
+
+std::vector<Key> layer_keys() {
+    std::vector<Key> keys =
+        tls_policy_keys("http.tls", [](Settings& s) -> TlsPolicy& { return s.http.tls; });
+    append(keys, tls_policy_keys("http.hosts[].tls", [](Settings& s) -> TlsPolicy& {
+               return s.http.hosts.back().tls;
+           }));
+    append(keys, client_certificate_keys("http.listen[]", [](Settings& s) -> ClientCertificates& {
+               return s.http.listen.back().client_certificate;
+           }));
     return keys;
 }
 
@@ -323,6 +338,7 @@ std::vector<Key> http_keys() {
          {listener_keys,
           backend_keys,
           health_keys,
+          layer_keys,
           host_keys,
           route_keys,
           behaviour_keys,

@@ -11,11 +11,7 @@ std::vector<LaterKey> all_later_keys() {
     const std::string several =
         "several backends are" + absent + "; use backend: { address, port }";
     const std::vector<std::string> off{"none", "off", "false", "no"};
-    const std::vector<std::string> anything{"*"};  // the validator refuses it where it would matter
     return {
-        {"tls.tickets.keys", off, true, "shared ticket keys are" + absent},
-        {"tls.client_certificate.crl", anything, false, "revocation lists are" + absent},
-        {"tls.fips", off, true, "FIPS mode is" + absent},
         {"ftp.backends", {}, true, several},
         {"admin.listen", off, false, "the admin listener is" + absent},
     };

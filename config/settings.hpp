@@ -3,6 +3,8 @@
 // config/hsmfront.yaml, which documents each of them.
 #pragma once
 
+#include "config/tls_settings.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -60,32 +62,6 @@ struct Hsm {
     friend bool operator==(const Hsm&, const Hsm&) = default;
 };
 
-enum class TlsVersion { tls1_2, tls1_3 };
-
-enum class ClientCertificate {
-    none,
-    request,  ///< one that is shown must be good
-    require
-};
-
-struct Tls {
-    TlsVersion min_version = TlsVersion::tls1_2;
-    /// TLS 1.2 cipher list (openssl-ciphers(1)); Mozilla "intermediate", guideline 5.7.
-    std::string ciphers =
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-        "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-        "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-    /// TLS 1.3 cipher suites (SSL_CTX_set_ciphersuites(3)).
-    std::string ciphersuites =
-        "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-    std::string groups = "X25519:P-256:P-384";
-    milliseconds ticket_lifetime = std::chrono::hours{4};  ///< 1 min – 7 days (RFC 8446 §4.6.1)
-    ClientCertificate client_certificate = ClientCertificate::none;
-    std::filesystem::path client_ca;  ///< PEM; needed unless the mode is none
-
-    friend bool operator==(const Tls&, const Tls&) = default;
-};
-
 struct Backend {
     Endpoint endpoint;
 
@@ -111,6 +87,7 @@ struct Host {
     std::vector<std::string> aliases;  ///< one, or two for an RSA + EC pair
     std::optional<Backend> backend = std::nullopt;  ///< none: that of the protocol; FTP only
     HttpBackends backends = {};                     ///< none: those of the protocol; HTTP only
+    TlsPolicy tls = {};                             ///< laid over all others
 
     friend bool operator==(const Host&, const Host&) = default;
 };
@@ -128,6 +105,7 @@ enum class FtpTlsMode { explicit_tls, implicit_tls };
 struct FtpListener {
     Endpoint endpoint;
     FtpTlsMode tls = FtpTlsMode::explicit_tls;
+    TlsPolicy::ClientCertificates client_certificate = {};  ///< laid over that of the protocol
 
     friend bool operator==(const FtpListener&, const FtpListener&) = default;
 };
@@ -213,6 +191,7 @@ struct Ftp {
     bool hsm_enabled = true;           ///< Ftp.Hsm.enabled: key in the HSM; false: <alias>.key
     std::vector<std::string> aliases;  ///< SSL key alias; two give an RSA + EC pair
     std::vector<Host> hosts;
+    TlsPolicy tls;  ///< laid over Settings::tls
     std::vector<FtpListener> listen;
     Backend backend;
     FtpProxyProtocol proxy_protocol;  ///< to the backend
@@ -305,12 +284,20 @@ struct HttpHealth {
     friend bool operator==(const HttpHealth&, const HttpHealth&) = default;
 };
 
+struct HttpListener {
+    Endpoint endpoint;
+    TlsPolicy::ClientCertificates client_certificate = {};  ///< laid over that of the protocol
+
+    friend bool operator==(const HttpListener&, const HttpListener&) = default;
+};
+
 struct Http {
     bool enabled = false;
     bool hsm_enabled = true;  ///< Http.Hsm.enabled
     std::vector<std::string> aliases;
     std::vector<Host> hosts;
-    std::vector<Endpoint> listen;
+    TlsPolicy tls;  ///< laid over Settings::tls
+    std::vector<HttpListener> listen;
     std::vector<Endpoint> redirect;  ///< plain ports that answer 308 to https
     HttpBackends backends;           ///< of `backend` or `backends`, and `balance`
     std::vector<HttpRoute> routes;
@@ -376,7 +363,7 @@ struct Admin {
 struct Settings {
     Hsm hsm;
     std::filesystem::path certificates;  ///< directory of <alias>.pem and <alias>.key
-    Tls tls;
+    TlsSection tls;
     std::size_t workers = 0;  ///< 0: one per core ("auto")
     std::string user;         ///< dropped to after binding; empty: stay
     Ftp ftp;

@@ -2,8 +2,10 @@
 #include "config/validator.hpp"
 
 #include "config/address.hpp"
+#include "config/tls_layers.hpp"
 #include "config/validator_http.hpp"
 
+#include <set>
 #include <string>
 #include <utility>
 
@@ -25,7 +27,6 @@ class Validator {
             fail("ftp.enabled", "no protocol is enabled; set ftp.enabled or http.enabled to true");
         }
         hsm();
-        client_certificates();
         if (settings_.ftp.enabled || settings_.http.enabled) {
             required("certificates", settings_.certificates.empty(), "the folder of <alias>.pem");
         }
@@ -33,11 +34,13 @@ class Validator {
             protocol("ftp", settings_.ftp.aliases, settings_.ftp.listen.empty());
             endpoint("ftp.backend", settings_.ftp.backend.endpoint);
             hosts("ftp", settings_.ftp.hosts);
+            client_certificates(ftp_tls_layers(settings_));
             commands();
         }
         if (settings_.http.enabled) {
             protocol("http", settings_.http.aliases, settings_.http.listen.empty());
             hosts("http", settings_.http.hosts);
+            client_certificates(http_tls_layers(settings_));
             for (Problem& problem : validate_routing(settings_.http, positions_)) {
                 problems_.push_back(std::move(problem));
             }
@@ -107,20 +110,30 @@ class Validator {
         }
     }
 
-    void client_certificates() {
-        if (settings_.tls.client_certificate == ClientCertificate::none) {
-            return;
+    /// Whoever asks for certificates needs a CA to believe.
+    void client_certificates(const TlsLayers& layers) {
+        for (std::size_t i = 0; i < layers.listeners.size(); ++i) {
+            for (const Host* host : with_none(*layers.hosts)) {
+                const auto asked = resolve_tls(layers, i, host).client_certificate;
+                const std::string key = client_certificate_key(layers, i, host) + ".ca";
+                if (asked.mode != ClientCertificateMode::none && asked.ca.empty() &&
+                    without_ca_.insert(key).second) {
+                    fail(
+                        key,
+                        "is missing: the PEM file of the CA that client certificates come from "
+                        "(needed unless the mode is none)"
+                    );
+                }
+            }
         }
-        required(
-            "tls.client_certificate.ca",
-            settings_.tls.client_ca.empty(),
-            "the PEM file of the CA that client certificates come from (needed unless "
-            "tls.client_certificate.mode is none)"
-        );
-        const std::string crl = "tls.client_certificate.crl";
-        if (positions_.contains(crl)) {
-            fail(crl, "revocation lists are not available in this version; leave it out");
+    }
+
+    static std::vector<const Host*> with_none(const std::vector<Host>& hosts) {
+        std::vector<const Host*> all{nullptr};
+        for (const Host& host : hosts) {
+            all.push_back(&host);
         }
+        return all;
     }
 
     void protocol(
@@ -164,7 +177,7 @@ class Validator {
             collect("ftp.listen", i, settings_.ftp.listen[i].endpoint);
         }
         for (std::size_t i = 0; settings_.http.enabled && i < settings_.http.listen.size(); ++i) {
-            collect("http.listen", i, settings_.http.listen[i]);
+            collect("http.listen", i, settings_.http.listen[i].endpoint);
         }
         for (std::size_t i = 0; settings_.http.enabled && i < settings_.http.redirect.size(); ++i) {
             collect("http.redirect", i, settings_.http.redirect[i]);
@@ -252,6 +265,7 @@ class Validator {
     const Settings& settings_;
     const Positions& positions_;
     std::vector<Bound> bound_;
+    std::set<std::string> without_ca_;  ///< keys reported for it
     std::vector<Problem> problems_;
 };
 

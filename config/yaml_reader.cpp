@@ -147,14 +147,13 @@ class Reader {
 
     void later_key(const YamlNode& child, const LaterKey& later, const Path& at) {
         const std::string text = lower_case(child.text);
-        const bool off =
-            child.kind == YamlNode::Kind::scalar
-                ? std::any_of(
-                      later.off.begin(),
-                      later.off.end(),
-                      [&text](const std::string& word) { return word == "*" || word == text; }
-                  )
-                : child.children.empty();
+        const bool off = child.kind == YamlNode::Kind::scalar
+                             ? std::any_of(
+                                   later.off.begin(),
+                                   later.off.end(),
+                                   [&text](const std::string& word) { return word == text; }
+                               )
+                             : child.children.empty();
         if (off) {
             return;
         }
@@ -324,11 +323,43 @@ void resolve(std::filesystem::path& path, const std::filesystem::path& folder) {
     }
 }
 
+void resolve(TlsPolicy::ClientCertificates& certificates, const std::filesystem::path& folder) {
+    if (certificates.ca) {
+        resolve(*certificates.ca, folder);
+    }
+    if (certificates.crl) {
+        for (auto& crl : *certificates.crl) {
+            resolve(crl, folder);
+        }
+    }
+}
+
+/// The paths in every layer of the TLS policy.
+void resolve_layers(Settings& settings, const std::filesystem::path& folder) {
+    for (TlsPolicy* layer : {&settings.tls.policy, &settings.ftp.tls, &settings.http.tls}) {
+        resolve(layer->client_certificate, folder);
+    }
+    for (auto* hosts : {&settings.ftp.hosts, &settings.http.hosts}) {
+        for (Host& host : *hosts) {
+            resolve(host.tls.client_certificate, folder);
+        }
+    }
+    for (auto& listener : settings.ftp.listen) {
+        resolve(listener.client_certificate, folder);
+    }
+    for (auto& listener : settings.http.listen) {
+        resolve(listener.client_certificate, folder);
+    }
+}
+
 void resolve_paths(Settings& settings, const std::filesystem::path& file) {
     std::error_code ignored;  // without a current folder, paths stay relative
     const auto folder = std::filesystem::absolute(file, ignored).parent_path();
     resolve(settings.certificates, folder);
-    resolve(settings.tls.client_ca, folder);
+    for (auto& keys : settings.tls.tickets.keys) {
+        resolve(keys, folder);
+    }
+    resolve_layers(settings, folder);
     resolve(settings.log.file, folder);
     if (settings.log.access.file != "-") {
         resolve(settings.log.access.file, folder);

@@ -1,5 +1,7 @@
 #include "proxy/ftp/command.hpp"
 
+#include "proxy/net/printable.hpp"
+
 #include "proxy/ftp/verbs.hpp"
 
 #include <algorithm>
@@ -27,7 +29,7 @@ std::string Command::loggable() const {
     if (find_verb(verb).secret) {
         return verb + " ***";
     }
-    return printable(line);
+    return net::printable(line);
 }
 
 std::string upper(std::string_view text) {
@@ -43,14 +45,6 @@ std::string lower(std::string_view text) {
     std::ranges::transform(result, result.begin(), [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
-    return result;
-}
-
-std::string printable(std::string_view text) {
-    std::string result{text};
-    std::ranges::replace_if(
-        result, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?'
-    );
     return result;
 }
 

@@ -20,9 +20,6 @@ struct Command {
 [[nodiscard]] std::string upper(std::string_view text);
 [[nodiscard]] std::string lower(std::string_view text);
 
-/// `text` for a log, control bytes as '?'.
-[[nodiscard]] std::string printable(std::string_view text);
-
 /// Never fails: a line without a verb (letters only, at most 16) yields an empty one.
 [[nodiscard]] Command parse_command(std::string line);
 

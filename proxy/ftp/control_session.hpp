@@ -25,7 +25,7 @@ class ControlSession final : public net::Interruptible {
         net::WorkerContext& worker,
         std::shared_ptr<const Snapshot> snapshot,
         net::Accepted accepted,
-        config::FtpTlsMode mode
+        std::size_t listener
     );
 
     /// From accept to close. Logs its end.
@@ -150,6 +150,7 @@ class ControlSession final : public net::Interruptible {
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
     const config::Ftp& settings_;
+    const std::shared_ptr<const tls::Context> context_;  ///< of its listener
     config::FtpTlsMode mode_;
     std::uint64_t id_;
     net::tcp::endpoint peer_;      ///< the client; IPv4-mapped addresses as IPv4

@@ -7,6 +7,7 @@
 #include "proxy/net/connector.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
+#include "proxy/net/printable.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -27,7 +28,7 @@ net::Task<void> ControlSession::carry_out(Actions actions) {
 net::Task<void> ControlSession::perform(action::Answer answer) {
     if (spdlog::should_log(spdlog::level::trace)) {
         const std::string_view text{answer.wire.data(), answer.wire.size() - 2};  // without CRLF
-        spdlog::trace("session {} ftps: answer: {}", id_, printable(text));
+        spdlog::trace("session {} ftps: answer: {}", id_, net::printable(text));
     }
     if (answer.fresh_ticket && tls_ != nullptr) {
         tls_->queue_ticket();
@@ -75,7 +76,7 @@ net::Task<void> ControlSession::perform(action::StartTls start) {
     if (!splitter_.empty()) {
         spdlog::warn("session {} ftps: plaintext from {} behind AUTH", id_, to_string(peer_));
         outcome = TlsOutcome::pipelined;
-    } else if (plain_ == nullptr || !snapshot_->tls->available()) {
+    } else if (plain_ == nullptr || !context_->available()) {
         outcome = TlsOutcome::unavailable;
     } else {
         error_code ec = co_await write_within_limit(*client_, start.reply);
@@ -92,13 +93,13 @@ net::Task<error_code> ControlSession::start_tls() {
     options.tag = tls::SessionTag::random();
     options.read_ahead = false;  // clear text may follow close_notify (CCC, REIN)
     net::Socket socket = plain_->release();
-    auto stream = std::make_unique<tls::Stream>(std::move(socket), snapshot_->tls, options);
+    auto stream = std::make_unique<tls::Stream>(std::move(socket), context_, options);
     plain_ = nullptr;
     tls_ = stream.get();
     client_ = std::move(stream);
     if (host_ != nullptr) {
         // Chosen by HOST (RFC 7151 §4); SNI, if it comes, chooses anew.
-        if (const auto* named = snapshot_->tls->find_host(host_->name)) {
+        if (const auto* named = context_->find_host(host_->name)) {
             tls_->choose(*named);
         }
     }

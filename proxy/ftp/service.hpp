@@ -8,15 +8,17 @@
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace hsmfront::ftp {
 
 /// What a session needs and keeps until it ends, even after a reload.
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
-    std::shared_ptr<const tls::Context> tls;
-    std::shared_ptr<net::PortRange> passive_ports;  ///< shared by all workers, as is:
+    std::vector<std::shared_ptr<const tls::Context>> tls;  ///< of each listener
+    std::shared_ptr<net::PortRange> passive_ports;         ///< shared by all workers, as is:
     std::shared_ptr<LoginThrottle> logins;
     /// For the data connections of clients that came through one.
     std::shared_ptr<const net::Balancers> balancers;
@@ -27,9 +29,9 @@ class Service {
   public:
     Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot);
 
-    /// One control connection with all its data connections, from accept to close. Logs its end;
-    /// does not throw.
-    [[nodiscard]] net::Task<void> serve(net::Accepted accepted, config::FtpTlsMode mode);
+    /// One control connection with all its data connections, from accept to close, which came in
+    /// through `listener` (of ftp.listen). Logs its end; does not throw.
+    [[nodiscard]] net::Task<void> serve(net::Accepted accepted, std::size_t listener);
 
   private:
     net::WorkerContext& worker_;

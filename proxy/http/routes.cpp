@@ -99,7 +99,7 @@ std::string lenient(std::string_view path) {
 Routes::Routes(const config::Http& http) : http_(http) {
     for (const config::Host& host : http.hosts) {
         Place& own = place(host.name);
-        own.aliases = &host.aliases;
+        own.host = &host;
         if (host.backends.configured()) {
             add(own, "/", host.backends);
         }
@@ -142,13 +142,27 @@ Routes::Host Routes::look_up(std::string_view name) const {
         dot == std::string_view::npos ? nullptr : in(wildcards_, name.substr(dot))};
 }
 
-const std::vector<std::string>& Routes::certificate(const Host& host) const {
+const config::Host* Routes::secured_as(const Host& host) {
     for (const Place* const place : {host.named, host.wildcard}) {
-        if (place != nullptr && place->aliases != nullptr) {
-            return *place->aliases;
+        if (place != nullptr && place->host != nullptr) {
+            return place->host;
         }
     }
-    return http_.aliases;
+    return nullptr;
+}
+
+/// Whether a connection that was opened to `opened` may carry requests for `asked`; null: for no
+/// host of http.hosts.
+bool Routes::covered(const config::Host* opened, const config::Host* asked) const {
+    const auto aliases = [this](const config::Host* host) -> const std::vector<std::string>& {
+        return host == nullptr ? http_.aliases : host->aliases;
+    };
+    const config::TlsPolicy none;
+    const auto policy = [&none](const config::Host* host) -> const config::TlsPolicy& {
+        return host == nullptr ? none : host->tls;
+    };
+    return opened == asked ||
+           (aliases(opened) == aliases(asked) && policy(opened) == policy(asked));
 }
 
 const config::HttpBackends* Routes::choose(const Host& host, std::string_view path) const {
@@ -169,7 +183,7 @@ const config::HttpBackends* Routes::choose(const Host& host, std::string_view pa
 Parsed<const config::HttpBackends*> Routes::find(const Query& query) const {
     const std::string_view server_name = query.server_name;
     const Host asked = look_up(host_name(query.authority.empty() ? server_name : query.authority));
-    if (certificate(asked) != certificate(look_up(host_name(server_name)))) {
+    if (!covered(secured_as(look_up(host_name(server_name))), secured_as(asked))) {
         return Status::misdirected;
     }
     std::string_view path = query.path.substr(0, query.path.find('?'));

@@ -36,9 +36,9 @@ class Routes {
     /// `http` outlives it, the backends found are its members.
     explicit Routes(const config::Http& http);
 
-    /// Never null. Status: misdirected (RFC 9110 §15.5.20: the host has another certificate than
-    /// the one this connection was opened with), not_found (nothing covers it), bad_request (the
-    /// path has two meanings).
+    /// Never null. Status: misdirected (RFC 9110 §15.5.20: the host has another certificate or TLS
+    /// policy, such as client certificates, than the one this connection was opened with),
+    /// not_found (nothing covers it), bad_request (the path has two meanings).
     [[nodiscard]] Parsed<const config::HttpBackends*> find(const Query& query) const;
 
   private:
@@ -48,8 +48,8 @@ class Routes {
     };
     /// What is given for one name, or one wildcard.
     struct Place {
-        const std::vector<std::string>* aliases = nullptr;  ///< null: not among http.hosts
-        std::vector<Route> routes;                          ///< longest path first
+        const config::Host* host = nullptr;  ///< null: not among http.hosts
+        std::vector<Route> routes;           ///< longest path first
     };
     using Places = std::map<std::string, Place, std::less<>>;
     /// The places of a host, the most exact first; null: none of that kind.
@@ -61,7 +61,9 @@ class Routes {
     Place& place(std::string_view name);
     void add(Place& place, const std::string& path, const config::HttpBackends& backends);
     [[nodiscard]] Host look_up(std::string_view name) const;
-    [[nodiscard]] const std::vector<std::string>& certificate(const Host& host) const;
+    /// Of http.hosts, or null.
+    [[nodiscard]] static const config::Host* secured_as(const Host& host);
+    [[nodiscard]] bool covered(const config::Host* opened, const config::Host* asked) const;
     [[nodiscard]] const config::HttpBackends* choose(const Host& host, std::string_view path) const;
 
     const config::Http& http_;

@@ -143,7 +143,8 @@ Parsed<std::string> redirect_location(
     }
     std::string location = "https://";
     location += authority->host;
-    const std::uint16_t port = settings.listen.empty() ? 443 : settings.listen.front().port;
+    const std::uint16_t port =
+        settings.listen.empty() ? 443 : settings.listen.front().endpoint.port;
     if (port != 443) {
         location += ':' + std::to_string(port);
     }
@@ -174,12 +175,12 @@ Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> sna
 
 Service::~Service() = default;
 
-net::Task<void> Service::serve(net::Accepted accepted) {
+net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     const std::shared_ptr<const Snapshot> snapshot = snapshot_;
     const config::Http& settings = snapshot->settings->http;
     const Opened opened(accepted);
     spdlog::debug("session {} https client={} opened", opened.id, opened.client);
-    tls::Stream stream(std::move(accepted.socket), snapshot->tls);
+    tls::Stream stream(std::move(accepted.socket), snapshot->tls.at(listener));
     ClientConnection client(stream, worker_);
     const error_code ec = co_await stream.handshake(settings.timeouts.handshake);
     if (ec) {

@@ -8,7 +8,9 @@
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace hsmfront::http {
 
@@ -19,9 +21,9 @@ class BackendSet;
 /// What a session needs and keeps until it ends, even after a reload.
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
-    std::shared_ptr<const tls::Context> tls;
-    std::shared_ptr<BackendBoard> backends;        ///< shared by all workers
-    std::shared_ptr<const AccessLog> access = {};  ///< null: requests are not logged
+    std::vector<std::shared_ptr<const tls::Context>> tls;  ///< of each listener
+    std::shared_ptr<BackendBoard> backends;                ///< shared by all workers
+    std::shared_ptr<const AccessLog> access = {};          ///< null: requests are not logged
 };
 
 /// One for each worker; its functions run on that worker only.
@@ -32,8 +34,9 @@ class Service {
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
-    /// One HTTPS connection from accept to close. Logs its end; does not throw.
-    [[nodiscard]] net::Task<void> serve(net::Accepted accepted);
+    /// One HTTPS connection from accept to close, which came in through `listener` (of
+    /// http.listen). Logs its end; does not throw.
+    [[nodiscard]] net::Task<void> serve(net::Accepted accepted, std::size_t listener);
     /// One connection on a plain redirect port: answers 308 and closes.
     [[nodiscard]] net::Task<void> redirect(net::Accepted accepted);
     /// May be read from any thread.

@@ -1,7 +1,10 @@
 #include "proxy/runtime/check.hpp"
 
+#include "config/tls_layers.hpp"
 #include "config/validator_http.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/runtime/contexts.hpp"
+#include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/protocol.hpp"
 
@@ -9,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include <filesystem>
+#include <set>
 
 namespace hsmfront::runtime {
 namespace {
@@ -25,7 +29,6 @@ class Checker {
 
     std::vector<Problem> run() {
         check_modules();
-        check_client_ca();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
                 check_protocol(protocol);
@@ -72,28 +75,55 @@ class Checker {
         }
     }
 
-    void check_client_ca() {
-        if (settings_.tls.client_certificate == config::ClientCertificate::none) {
-            return;
+    /// Each file of CAs once, at the first key that needs it.
+    void check_client_ca(const config::TlsLayers& layers) {
+        std::set<std::filesystem::path> seen;
+        for (std::size_t i = 0; i < layers.listeners.size(); ++i) {
+            std::vector<const config::Host*> hosts{nullptr};
+            for (const auto& host : *layers.hosts) {
+                hosts.push_back(&host);
+            }
+            for (const auto* host : hosts) {
+                const auto asked = config::resolve_tls(layers, i, host).client_certificate;
+                if (asked.mode != config::ClientCertificateMode::none &&
+                    seen.insert(asked.ca).second) {
+                    check_authorities(config::client_certificate_key(layers, i, host), asked.ca);
+                }
+            }
         }
-        const std::string key = "tls.client_certificate.ca";
-        const auto authorities = certs::read_authorities(settings_.tls.client_ca);
+    }
+
+    void check_authorities(const std::string& section, const std::filesystem::path& file) {
+        const std::string key = section + ".ca";
+        const auto authorities = certs::read_authorities(file);
         if (!authorities) {
             add(Severity::error, key, authorities.error().message);
             client_ca_good_ = false;
             return;
         }
         for (const auto& authority : *authorities) {
-            check_validity(key, settings_.tls.client_ca, authority.get());
+            check_validity(key, file, authority.get());
         }
     }
 
     void check_protocol(Protocol protocol) {
         const std::string key = std::string(name(protocol)) + ".alias";
-        if (!uses_hsm(settings_, protocol) && client_ca_good_) {
-            const auto context = load_context(settings_, protocol, nullptr);
-            if (!context) {
-                add(Severity::error, key, context.error().message);
+        check_client_ca(
+            protocol == Protocol::ftp ? config::ftp_tls_layers(settings_)
+                                      : config::http_tls_layers(settings_)
+        );
+        Identities identities;
+        if (!uses_hsm(settings_, protocol)) {
+            auto loaded = load_identities(settings_, protocol, nullptr);
+            if (!loaded) {
+                add(Severity::error, key, loaded.error().message);
+                return;
+            }
+            identities = std::move(*loaded);
+        }
+        if (client_ca_good_) {
+            if (auto contexts = make_contexts(settings_, protocol, identities); !contexts) {
+                add(Severity::error, std::string(name(protocol)), contexts.error().message);
                 return;
             }
         }
@@ -192,7 +222,11 @@ class Checker {
             });
         }
         if (settings_.http.enabled) {
-            probe_all(settings_.http.listen, "http.listen", same);
+            probe_all(
+                settings_.http.listen,
+                "http.listen",
+                [](const config::HttpListener& listener) { return listener.endpoint; }
+            );
             probe_all(settings_.http.redirect, "http.redirect", same);
         }
     }

@@ -239,23 +239,37 @@ Loaded<Configurator::Step> Configurator::ask_for_pin() {
     return Step::waiting_for_pin;
 }
 
-Loaded<std::shared_ptr<const tls::Context>> Configurator::context_for(
+Loaded<Configurator::Served> Configurator::served_with(
+    const config::Settings& settings, Protocol protocol, Identities identities
+) const {
+    const auto before = served_.find(protocol);
+    const tls::Context* predecessor =
+        before == served_.end() ? nullptr : before->second.contexts.front().get();
+    auto contexts = make_contexts(settings, protocol, identities, predecessor);
+    if (!contexts) {
+        return contexts.error();
+    }
+    return Served{std::move(identities), std::move(*contexts)};
+}
+
+Loaded<Configurator::Served> Configurator::loaded_served(
     const config::Settings& settings, Protocol protocol, certs::Hsm* hsm
 ) const {
-    const auto previous = contexts_.find(protocol);
-    return load_context(
-        settings, protocol, hsm, previous == contexts_.end() ? nullptr : previous->second.get()
-    );
+    auto identities = load_identities(settings, protocol, hsm);
+    if (!identities) {
+        return identities.error();
+    }
+    return served_with(settings, protocol, std::move(*identities));
 }
 
 void Configurator::bring_up(Protocol protocol) {
     certs::Hsm* hsm = uses_hsm(*settings_, protocol) ? hsm_.get() : nullptr;
-    const auto context = context_for(*settings_, protocol, hsm);
-    if (!context) {
-        hsm_failed(protocol, context.error());
+    auto served = loaded_served(*settings_, protocol, hsm);
+    if (!served) {
+        hsm_failed(protocol, served.error());
         return;
     }
-    if (!publish(protocol, *context)) {
+    if (!publish(protocol, std::move(*served))) {
         return;
     }
     for (const auto& endpoint : endpoints(*settings_, protocol)) {
@@ -290,12 +304,12 @@ void Configurator::go_away(Protocol protocol, const std::string& why) {
             name(protocol),
             why
         );
-        const auto nothing = tls::Context::create(tls_options(*settings_, protocol), {});
+        auto nothing = served_with(*settings_, protocol, {});
         if (!nothing) {
             fail(protocol, nothing.error().message);
             return;
         }
-        if (!publish(protocol, *nothing)) {
+        if (!publish(protocol, std::move(*nothing))) {
             return;
         }
         pause_ = first_pause;
@@ -308,19 +322,20 @@ void Configurator::go_away(Protocol protocol, const std::string& why) {
 }
 
 /// False if its ports could not listen; then it is down.
-bool Configurator::publish(Protocol protocol, const std::shared_ptr<const tls::Context>& context) {
-    if (const auto published = front_.publish(protocol, settings_, context); !published) {
+bool Configurator::publish(Protocol protocol, Served served) {
+    if (const auto published = front_.publish(protocol, settings_, served.contexts); !published) {
         fail(protocol, published.error().message);
         return false;
     }
-    contexts_[protocol] = context;
+    const tls::Context& context = *served.contexts.front();
+    served_[protocol] = std::move(served);
     const std::lock_guard lock(mutex_);
     auto& status = protocols_[protocol];
     status.phase = Phase::up;
     status.reason.clear();
     status.hsm = uses_hsm(*settings_, protocol);
     status.certificates.clear();
-    for (const auto& one : context->certificates()) {
+    for (const auto& one : context.certificates()) {
         status.certificates.push_back({one.alias, one.subject, one.type, one.not_after});
     }
     return true;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "proxy/admin/service_status.hpp"
+#include "proxy/runtime/contexts.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/pin_keeper.hpp"
 
 #include <condition_variable>
@@ -74,6 +76,12 @@ class Configurator {
         Reply reply;
     };
 
+    /// What a protocol serves with.
+    struct Served {
+        Identities identities;
+        ListenerContexts contexts;
+    };
+
     void run(const std::stop_token& stop);
     [[nodiscard]] bool wait(const std::stop_token& stop);
     void handle_requests();
@@ -103,12 +111,13 @@ class Configurator {
     void replace_hsm(std::shared_ptr<certs::Hsm> hsm);
     void reap_retired();
 
-    [[nodiscard]] certs::Loaded<std::shared_ptr<const tls::Context>> context_for(
+    [[nodiscard]] certs::Loaded<Served> served_with(
+        const config::Settings& settings, Protocol protocol, Identities identities
+    ) const;
+    [[nodiscard]] certs::Loaded<Served> loaded_served(
         const config::Settings& settings, Protocol protocol, certs::Hsm* hsm
     ) const;
-    [[nodiscard]] bool publish(
-        Protocol protocol, const std::shared_ptr<const tls::Context>& context
-    );
+    [[nodiscard]] bool publish(Protocol protocol, Served served);
     void set(Protocol protocol, Phase phase, std::string reason);
     [[nodiscard]] Phase phase(Protocol protocol) const;
     [[nodiscard]] std::string reason(Protocol protocol) const;
@@ -125,7 +134,7 @@ class Configurator {
     std::shared_ptr<const config::Settings> settings_;
     certs::Pins written_pins_;
     PinKeeper pins_;
-    std::map<Protocol, std::shared_ptr<const tls::Context>> contexts_;
+    std::map<Protocol, Served> served_;
     std::vector<std::shared_ptr<certs::Hsm>> retired_;  ///< their keys may still be in use
     std::chrono::milliseconds pause_{0};                ///< the last one between two attempts
     std::optional<Clock::time_point> retry_at_;

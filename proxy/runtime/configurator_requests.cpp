@@ -29,13 +29,25 @@ std::string in_one_line(const std::vector<config::Problem>& problems) {
     return text;
 }
 
+/// True if both listen alike, whatever else is said about their clients.
+template <class Listener>
+bool same_ports(std::vector<Listener> now, std::vector<Listener> next) {
+    for (auto* listeners : {&now, &next}) {
+        for (auto& listener : *listeners) {
+            listener.client_certificate = {};
+        }
+    }
+    return now == next;
+}
+
 /// The first key whose change the running service cannot follow, or empty.
 std::string needs_restart(const config::Settings& now, const config::Settings& next) {
     const std::pair<const char*, bool> fixed[] = {
         {"ftp.enabled", now.ftp.enabled != next.ftp.enabled},
-        {"ftp.listen", now.ftp.listen != next.ftp.listen},
+        {"ftp.listen", !same_ports(now.ftp.listen, next.ftp.listen)},
         {"http.enabled", now.http.enabled != next.http.enabled},
-        {"http.listen", now.http.listen != next.http.listen},
+        {"http.listen", !same_ports(now.http.listen, next.http.listen)},
+        {"tls.fips", now.tls.fips != next.tls.fips},
         {"http.redirect", now.http.redirect != next.http.redirect},
         {"workers", now.workers != next.workers},
         {"user", now.user != next.user},
@@ -113,20 +125,20 @@ Loaded<std::string> Configurator::reload_now() {
     if (!hsm) {
         return failed(hsm.error().message);
     }
-    std::map<Protocol, std::shared_ptr<const tls::Context>> contexts;
+    std::map<Protocol, Served> all;
     for (const Protocol protocol : all_protocols) {
         if (!front_.bound(protocol)) {
             continue;
         }
-        auto context =
-            context_for(*next, protocol, uses_hsm(*next, protocol) ? hsm->get() : nullptr);
-        if (!context) {
+        certs::Hsm* keys = uses_hsm(*next, protocol) ? hsm->get() : nullptr;
+        auto served = loaded_served(*next, protocol, keys);
+        if (!served) {
             if (*hsm != nullptr && *hsm != hsm_) {
                 retired_.push_back(std::move(*hsm));
             }
-            return failed(std::string(name(protocol)) + ": " + context.error().message);
+            return failed(std::string(name(protocol)) + ": " + served.error().message);
         }
-        contexts.emplace(protocol, std::move(*context));
+        all.emplace(protocol, std::move(*served));
     }
     settings_ = next;
     written_pins_ = std::move(loaded.written_pins);
@@ -134,9 +146,10 @@ Loaded<std::string> Configurator::reload_now() {
     retry_at_.reset();
     set_log_level(next->log.level);
     std::string done = "reloaded:";
-    for (const auto& [protocol, context] : contexts) {
-        if (publish(protocol, context)) {
-            done += " " + std::string(name(protocol)) + " with " + summary(*context) + ";";
+    for (auto& [protocol, served] : all) {
+        const std::string what = summary(*served.contexts.front());
+        if (publish(protocol, std::move(served))) {
+            done += " " + std::string(name(protocol)) + " with " + what + ";";
         }
     }
     done.back() = '.';

@@ -10,13 +10,15 @@ namespace {
 // The service is a parameter so that it lives as long as the session, even after a reload.
 
 net::Task<void> serve_ftp(
-    std::shared_ptr<ftp::Service> service, net::Accepted accepted, config::FtpTlsMode mode
+    std::shared_ptr<ftp::Service> service, net::Accepted accepted, std::size_t listener
 ) {
-    co_await service->serve(std::move(accepted), mode);
+    co_await service->serve(std::move(accepted), listener);
 }
 
-net::Task<void> serve_https(std::shared_ptr<http::Service> service, net::Accepted accepted) {
-    co_await service->serve(std::move(accepted));
+net::Task<void> serve_https(
+    std::shared_ptr<http::Service> service, net::Accepted accepted, std::size_t listener
+) {
+    co_await service->serve(std::move(accepted), listener);
 }
 
 net::Task<void> serve_redirect(std::shared_ptr<http::Service> service, net::Accepted accepted) {
@@ -40,19 +42,20 @@ std::vector<Front::Listener> Front::listeners_of(
     const config::Settings& settings, Protocol protocol
 ) {
     std::vector<Listener> listeners;
+    const auto add = [&listeners](Kind kind, std::size_t index, const config::Endpoint& endpoint) {
+        listeners.push_back({kind, index, endpoint, {}});
+    };
     if (protocol == Protocol::ftp) {
-        for (const auto& listener : settings.ftp.listen) {
-            const bool implicit = listener.tls == config::FtpTlsMode::implicit_tls;
-            const Kind kind = implicit ? Kind::ftp_implicit : Kind::ftp_explicit;
-            listeners.push_back({kind, listener.endpoint, {}});
+        for (std::size_t i = 0; i < settings.ftp.listen.size(); ++i) {
+            add(Kind::ftps, i, settings.ftp.listen[i].endpoint);
         }
         return listeners;
     }
-    for (const auto& endpoint : settings.http.listen) {
-        listeners.push_back({Kind::https, endpoint, {}});
+    for (std::size_t i = 0; i < settings.http.listen.size(); ++i) {
+        add(Kind::https, i, settings.http.listen[i].endpoint);
     }
-    for (const auto& endpoint : settings.http.redirect) {
-        listeners.push_back({Kind::redirect, endpoint, {}});
+    for (std::size_t i = 0; i < settings.http.redirect.size(); ++i) {
+        add(Kind::redirect, i, settings.http.redirect[i]);
     }
     return listeners;
 }
@@ -77,7 +80,7 @@ certs::Loaded<void> Front::bind(const config::Settings& settings, Protocol proto
 certs::Loaded<void> Front::publish(
     Protocol protocol,
     const std::shared_ptr<const config::Settings>& settings,
-    const std::shared_ptr<const tls::Context>& context
+    const ListenerContexts& contexts
 ) {
     auto& listeners = listeners_.at(protocol);
     const bool first = !listeners.front().acceptors.empty();
@@ -91,11 +94,11 @@ certs::Loaded<void> Front::publish(
         worker->post([&worker = *worker, balancers] { worker.set_balancers(balancers); });
     }
     if (protocol == Protocol::ftp) {
-        publish_ftp(settings, context, balancers);
+        publish_ftp(settings, contexts, balancers);
     } else {
         http_backends_ = std::make_shared<http::BackendBoard>(settings->http, http_backends_.get());
         publish_http(std::make_shared<const http::Snapshot>(http::Snapshot{
-            settings, context, http_backends_, access_log()}));
+            settings, contexts, http_backends_, access_log()}));
     }
     if (first) {
         start_accepting(listeners);
@@ -105,7 +108,7 @@ certs::Loaded<void> Front::publish(
 
 void Front::publish_ftp(
     const std::shared_ptr<const config::Settings>& settings,
-    const std::shared_ptr<const tls::Context>& context,
+    const ListenerContexts& contexts,
     const std::shared_ptr<const net::Balancers>& balancers
 ) {
     const auto& range = settings->ftp.data.passive_ports;
@@ -118,7 +121,7 @@ void Front::publish_ftp(
         logins_ = std::make_shared<ftp::LoginThrottle>(failures);
     }
     const auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
-        settings, context, passive_ports_, logins_, balancers});
+        settings, contexts, passive_ports_, logins_, balancers});
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         workers_[i]->post([&worker = *workers_[i], present = present_[i], snapshot] {
             present->ftp = std::make_shared<ftp::Service>(worker.context(), snapshot);
@@ -154,7 +157,7 @@ void Front::start_accepting(std::vector<Listener>& listeners) {
             Worker& worker = *workers_[i];
             worker.post([&worker,
                          acceptor = std::move(listener.acceptors[i]),
-                         serve = serve(listener.kind, present_[i])]() mutable {
+                         serve = serve(listener.kind, listener.index, present_[i])]() mutable {
                 worker.accept(std::move(acceptor), std::move(serve));
             });
         }
@@ -162,19 +165,15 @@ void Front::start_accepting(std::vector<Listener>& listeners) {
     }
 }
 
-Serve Front::serve(Kind kind, const std::shared_ptr<Present>& present) {
+Serve Front::serve(Kind kind, std::size_t index, const std::shared_ptr<Present>& present) {
     switch (kind) {
-        case Kind::ftp_explicit:
-        case Kind::ftp_implicit: {
-            const auto mode = kind == Kind::ftp_implicit ? config::FtpTlsMode::implicit_tls
-                                                         : config::FtpTlsMode::explicit_tls;
-            return [present, mode](net::Accepted accepted) {
-                return serve_ftp(present->ftp, std::move(accepted), mode);
+        case Kind::ftps:
+            return [present, index](net::Accepted accepted) {
+                return serve_ftp(present->ftp, std::move(accepted), index);
             };
-        }
         case Kind::https:
-            return [present](net::Accepted accepted) {
-                return serve_https(present->http, std::move(accepted));
+            return [present, index](net::Accepted accepted) {
+                return serve_https(present->http, std::move(accepted), index);
             };
         case Kind::redirect:
             break;

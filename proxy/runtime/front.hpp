@@ -5,6 +5,7 @@
 #include "proxy/ftp/service.hpp"
 #include "proxy/http/service.hpp"
 #include "proxy/net/port_range.hpp"
+#include "proxy/runtime/contexts.hpp"
 #include "proxy/runtime/protocol.hpp"
 #include "proxy/runtime/worker.hpp"
 
@@ -25,20 +26,21 @@ class Front {
     [[nodiscard]] certs::Loaded<void> bind(const config::Settings& settings, Protocol protocol);
     [[nodiscard]] bool bound(Protocol protocol) const { return listeners_.contains(protocol); }
 
-    /// Serves new connections of `protocol`, whose ports are bound, with `settings` and `context`.
+    /// Serves new connections of `protocol`, whose ports are bound, with `settings` and `contexts`.
     /// The first time it begins to listen, which can fail.
     [[nodiscard]] certs::Loaded<void> publish(
         Protocol protocol,
         const std::shared_ptr<const config::Settings>& settings,
-        const std::shared_ptr<const tls::Context>& context
+        const ListenerContexts& contexts
     );
 
   private:
-    enum class Kind { ftp_explicit, ftp_implicit, https, redirect };
+    enum class Kind { ftps, https, redirect };
 
     /// One configured listener: its acceptors, one for each worker, until they listen.
     struct Listener {
         Kind kind;
+        std::size_t index;  ///< in the configuration's list
         config::Endpoint endpoint;
         std::vector<net::Acceptor> acceptors;
     };
@@ -54,12 +56,14 @@ class Front {
     );
     void publish_ftp(
         const std::shared_ptr<const config::Settings>& settings,
-        const std::shared_ptr<const tls::Context>& context,
+        const ListenerContexts& contexts,
         const std::shared_ptr<const net::Balancers>& balancers
     );
     void publish_http(const std::shared_ptr<const http::Snapshot>& snapshot);
     [[nodiscard]] static certs::Loaded<void> listen(std::vector<Listener>& listeners);
-    [[nodiscard]] static Serve serve(Kind kind, const std::shared_ptr<Present>& present);
+    [[nodiscard]] static Serve serve(
+        Kind kind, std::size_t index, const std::shared_ptr<Present>& present
+    );
     void start_accepting(std::vector<Listener>& listeners);
 
     const std::span<const std::unique_ptr<Worker>> workers_;

@@ -1,12 +1,9 @@
 // Protocol: what FTPS and HTTPS have in common when they start.
 #pragma once
 
-#include "certs/chain.hpp"
-#include "certs/hsm.hpp"
 #include "config/settings.hpp"
-#include "proxy/tls/context.hpp"
 
-#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,29 +27,6 @@ inline constexpr Protocol all_protocols[] = {Protocol::ftp, Protocol::http};
 /// Where it listens, as configured.
 [[nodiscard]] std::vector<config::Endpoint> endpoints(
     const config::Settings& settings, Protocol protocol
-);
-
-/// The TLS policy of `protocol`, without keys.
-[[nodiscard]] tls::Context::Options tls_options(
-    const config::Settings& settings, Protocol protocol
-);
-
-/// Certificates and keys of all aliases of `protocol`, proven to match, as a TLS context. `hsm` is
-/// null for a protocol whose keys are files. Blocks (files, token); not on workers. The message
-/// names alias, file and remedy. Sessions of `predecessor`, if any, can be resumed.
-[[nodiscard]] certs::Loaded<std::shared_ptr<const tls::Context>> load_context(
-    const config::Settings& settings,
-    Protocol protocol,
-    certs::Hsm* hsm,
-    const tls::Context* predecessor = nullptr
-);
-
-/// "alias (type, until YYYY-MM-DD)" of each certificate.
-[[nodiscard]] std::string summary(const tls::Context& context);
-
-/// The chain of `alias`: from `certificates`/<alias>.pem, else from the token if there is one.
-[[nodiscard]] certs::Loaded<certs::Chain> load_chain(
-    const config::Settings& settings, const std::string& alias, certs::Hsm* hsm
 );
 
 }  // namespace hsmfront::runtime

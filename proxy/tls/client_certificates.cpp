@@ -78,16 +78,18 @@ std::string subject_of(const X509* certificate) {
     return {text, static_cast<std::size_t>(size)};
 }
 
-certs::Loaded<std::string> ask_for_client_certificates(SSL_CTX* ctx, const config::Tls& tls) {
-    using Mode = config::ClientCertificate;
-    if (tls.client_certificate == Mode::none) {
+certs::Loaded<std::string> ask_for_client_certificates(
+    SSL_CTX* ctx, const config::ClientCertificate& asked
+) {
+    using Mode = config::ClientCertificateMode;
+    if (asked.mode == Mode::none) {
         return std::string();
     }
-    auto authorities = certs::read_authorities(tls.client_ca);
+    auto authorities = certs::read_authorities(asked.ca);
     if (!authorities) {
         return authorities.error();
     }
-    const bool required = tls.client_certificate == Mode::require;
+    const bool required = asked.mode == Mode::require;
     std::string separation = required ? "require" : "request";
     X509_STORE* store = SSL_CTX_get_cert_store(ctx);
     for (const auto& authority : *authorities) {
@@ -95,7 +97,7 @@ certs::Loaded<std::string> ask_for_client_certificates(SSL_CTX* ctx, const confi
             SSL_CTX_add_client_CA(ctx, authority.get()) != 1) {
             return certs::Failure{
                 make_error_code(certs::Errc::file_malformed),
-                "tls.client_certificate.ca " + tls.client_ca.string() + ": " + drain_errors()};
+                "tls.client_certificate.ca " + asked.ca.string() + ": " + drain_errors()};
         }
         const Fingerprint digest = fingerprint_of(authority.get());
         separation.append(digest.begin(), digest.end());
@@ -104,6 +106,7 @@ certs::Loaded<std::string> ask_for_client_certificates(SSL_CTX* ctx, const confi
     X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
     const int mode = SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
     SSL_CTX_set_verify(ctx, mode, note_verdict);
+    SSL_CTX_set_verify_depth(ctx, static_cast<int>(asked.depth));
     return separation;
 }
 

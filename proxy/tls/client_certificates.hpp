@@ -18,11 +18,11 @@ struct ClientIdentity {
     std::string fingerprint;  ///< SHA-256 of the certificate, 64 lower-case hexadecimal digits
 };
 
-/// Makes `ctx` ask as `tls.client_certificate` says. Returns what else the session id context must
+/// Makes `ctx` ask as `asked` says. Returns what else the session id context must
 /// hold, so that no session resumes around the present mode and CA; empty when nothing is asked.
 /// The failure names the file and the remedy.
 [[nodiscard]] certs::Loaded<std::string> ask_for_client_certificates(
-    SSL_CTX* ctx, const config::Tls& tls
+    SSL_CTX* ctx, const config::ClientCertificate& asked
 );
 
 /// After a handshake, resumed or not; empty if the client showed none.

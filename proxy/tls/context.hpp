@@ -7,6 +7,7 @@
 
 #include <openssl/ssl.h>
 
+#include <chrono>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -22,6 +23,9 @@ struct Identity {
     certs::Chain chain;
     std::variant<certs::EvpPkeyPtr, std::shared_ptr<certs::RemoteKey>> key;
 };
+
+/// Several contexts may serve the same.
+using IdentityPtr = std::shared_ptr<const Identity>;
 
 /// A certificate that is served, for logs and status.
 struct CertificateInfo {
@@ -44,16 +48,19 @@ class Context {
   public:
     struct Options {
         config::Tls tls;
-        /// ALPN protocols in our order of preference. A client that offers others only is refused
-        /// (no_application_protocol, RFC 7301 §3.2; ALPACA).
+        /// How long a session can be resumed.
+        std::chrono::milliseconds ticket_lifetime = config::TlsTickets().lifetime;
+        /// ALPN protocols in our order of preference.
         std::vector<std::string> alpn;
         /// Those of FTP data connections.
         std::vector<std::string> data_alpn = {};
         /// Gives TLS 1.2 clients without tickets a session id, for FTP: data connections resume
         /// their control connection by it, and nothing else does.
         bool session_ids = false;
-        /// Separates the sessions of one protocol from another's (SSL_CTX_set_session_id_context).
-        std::string session_context = {};
+        /// Separate sessions (SSL_CTX_set_session_id_context(3)): none resumes in another protocol,
+        /// nor for another host. Equal on every node that shares our ticket keys.
+        std::string protocol = {};
+        std::string host = {};
         /// Searched by exact name, then by wildcard; a client that asks for none of them gets the
         /// identities of the context itself.
         std::vector<NamedContext> hosts = {};
@@ -65,7 +72,7 @@ class Context {
     /// `identities` holds one, or an RSA and an EC one; none makes a context that is never
     /// available() and fails every handshake at once. Errors say which alias and why.
     [[nodiscard]] static certs::Loaded<std::shared_ptr<const Context>> create(
-        const Options& options, std::vector<Identity> identities
+        const Options& options, const std::vector<IdentityPtr>& identities
     );
 
     [[nodiscard]] SSL_CTX* native() const noexcept { return ctx_.get(); }
@@ -74,6 +81,13 @@ class Context {
     [[nodiscard]] const NamedContext* find_host(std::string_view name) const;
     /// Its context; null likewise.
     [[nodiscard]] std::shared_ptr<const Context> host(std::string_view name) const;
+    /// True if one of its own certificates, not of its hosts', is for `name` (X509_check_host(3)).
+    [[nodiscard]] bool certifies(const std::string& name) const;
+    /// True if names that are neither a host's nor certified are refused.
+    [[nodiscard]] bool strict() const noexcept { return tls_.strict_sni; }
+    /// Makes `ssl`, in its ClientHello, a connection of this context instead of `previous`:
+    /// SSL_set_SSL_CTX(3) and what that leaves behind.
+    void take_over(SSL* ssl, const Context& previous) const;
     [[nodiscard]] bool has_hosts() const noexcept { return !hosts_.empty(); }
     /// The wire format of ALPN's list, for connections of either kind.
     [[nodiscard]] const std::vector<unsigned char>& alpn(bool data_connection) const noexcept {
@@ -94,7 +108,9 @@ class Context {
     friend struct ContextBuilder;
 
     using SslCtxPtr = std::unique_ptr<SSL_CTX, certs::Deleter<SSL_CTX_free>>;
+    config::Tls tls_;
     SslCtxPtr ctx_;
+    std::vector<certs::X509Ptr> leaves_;
     std::vector<unsigned char> alpn_wire_;
     std::vector<unsigned char> data_alpn_wire_;
     std::vector<CertificateInfo> certificates_;

@@ -1,8 +1,8 @@
 #include "proxy/tls/session_callbacks.hpp"
 
+#include "proxy/tls/client_hello.hpp"
 #include "proxy/tls/stream.hpp"
 
-#include <algorithm>
 #include <cstring>
 #include <ctime>
 #include <string_view>
@@ -23,24 +23,10 @@ void renew(SSL_SESSION* session) {
     SSL_SESSION_set_time(session, static_cast<long>(std::time(nullptr)));
 }
 
-/// The first name of the ClientHello in hand, or empty. OpenSSL itself reads it later than tickets.
-std::string_view offered_name(SSL* ssl) {
-    // ServerNameList (RFC 6066 §3): length of the list, type, length of the name, name.
-    constexpr std::size_t head = 5;
-    const unsigned char* bytes = nullptr;
-    std::size_t size = 0;
-    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) != 1 ||
-        size < head) {
-        return {};
-    }
-    const std::size_t length = static_cast<std::size_t>(bytes[3]) << 8U | bytes[4];
-    return {reinterpret_cast<const char*>(bytes + head), std::min(length, size - head)};
-}
-
 /// In TLS 1.2 the name belongs to the session, which must not be resumed under another one
 /// (RFC 6066 §3). In TLS 1.3 each handshake has its own.
 bool under_another_name(SSL* ssl, SSL_SESSION* session) {
-    if (SSL_version(ssl) >= TLS1_3_VERSION || !Stream::of(ssl).context()->has_hosts()) {
+    if (SSL_version(ssl) >= TLS1_3_VERSION || !Stream::of(ssl).listener().has_hosts()) {
         return false;
     }
     const char* name = SSL_SESSION_get0_hostname(session);

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <new>
 #include <string_view>
+#include <utility>
 
 namespace hsmfront::tls {
 
@@ -56,9 +57,17 @@ Stream& Stream::of(const SSL* ssl) {
 }
 
 void Stream::choose(const NamedContext& host) {
+    const std::shared_ptr<const Context> previous = context();
     info_.host = host.name;
     chosen_ = host.context;
-    SSL_set_SSL_CTX(ssl_.get(), chosen_->native());
+    chosen_->take_over(ssl_.get(), *previous);
+}
+
+bool Stream::note_asked(std::string_view name) {
+    if (!std::exchange(asked_, true)) {
+        info_.server_name = name;
+    }
+    return info_.server_name == name;
 }
 
 net::Task<error_code> Stream::handshake(net::milliseconds limit) {
@@ -296,9 +305,6 @@ void Stream::note_handshake() {
     info_.extended_master_secret =
         SSL_version(ssl_.get()) >= TLS1_3_VERSION || SSL_get_extms_support(ssl_.get()) == 1;
     info_.client = client_identity(ssl_.get());
-    if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name)) {
-        info_.server_name = name;
-    }
     const unsigned char* alpn = nullptr;
     unsigned int length = 0;
     SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace hsmfront::tls {
 
@@ -75,8 +76,13 @@ class Stream final : public net::Transport {
     [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
     /// The Stream that owns `ssl`, for OpenSSL's callbacks.
     [[nodiscard]] static Stream& of(const SSL* ssl);
-    /// In the handshake: goes on with the certificate of `host`.
+    /// The context that the connection began with.
+    [[nodiscard]] const Context& listener() const noexcept { return *context_; }
+    /// Before the handshake or in its ClientHello: goes on with the context of `host`.
     void choose(const NamedContext& host);
+    /// In each ClientHello: the name that the client asks for (SNI), empty for none. False if it
+    /// asked for another before.
+    [[nodiscard]] bool note_asked(std::string_view name);
     /// In the handshake: why it is about to fail, in words.
     void note_refusal(std::string why) { refusal_ = std::move(why); }
     /// Why the handshake or a record failed, in words; empty if nothing did.
@@ -120,6 +126,7 @@ class Stream final : public net::Transport {
     std::unique_ptr<SignWait> sign_wait_;
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
     HandshakeInfo info_;
+    bool asked_ = false;  ///< info_.server_name is the client's
     std::string failure_;
     std::string refusal_;
     std::uint64_t records_ = 0;  ///< sent with the present keys

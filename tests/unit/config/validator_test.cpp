@@ -23,7 +23,7 @@ Settings sound() {
     settings.ftp.backend.endpoint = {"127.0.0.1", 2121};
     settings.http.enabled = true;
     settings.http.aliases = {"httpd"};
-    settings.http.listen = {{"0.0.0.0", 443}};
+    settings.http.listen = {{{"0.0.0.0", 443}}};
     settings.http.redirect = {{"0.0.0.0", 80}};
     settings.http.backends.servers = {{"127.0.0.1", 8080}};
     return settings;
@@ -55,28 +55,15 @@ TEST(Validator, DisabledProtocolsAreNotLookedAt) {
 
 TEST(Validator, ClientCertificatesNeedTheirCa) {
     Settings settings = sound();
-    for (const auto mode : {ClientCertificate::request, ClientCertificate::require}) {
-        settings.tls.client_certificate = mode;
-        settings.tls.client_ca.clear();
+    for (const auto mode : {ClientCertificateMode::request, ClientCertificateMode::require}) {
+        settings.tls.policy.client_certificate.mode = mode;
+        settings.tls.policy.client_certificate.ca.reset();
         EXPECT_THAT(
             problems(settings), ElementsAre(HasSubstr("tls.client_certificate.ca: is missing"))
         );
-        settings.tls.client_ca = "/ca.pem";
+        settings.tls.policy.client_certificate.ca = "/ca.pem";
         EXPECT_THAT(problems(settings), IsEmpty());
     }
-}
-
-TEST(Validator, RevocationListsAreNotIgnored) {
-    Settings settings = sound();
-    Positions positions{"f"};
-    positions.add("tls.client_certificate.crl", {"f", 3, 1});
-    EXPECT_THAT(validate(settings, positions), IsEmpty()) << "has no effect without a mode";
-    settings.tls.client_certificate = ClientCertificate::require;
-    settings.tls.client_ca = "/ca.pem";
-    const auto found = validate(settings, positions);
-    ASSERT_EQ(found.size(), 1U);
-    EXPECT_EQ(found.front().key, "tls.client_certificate.crl");
-    EXPECT_THAT(found.front().message, HasSubstr("not available in this version"));
 }
 
 TEST(Validator, FailoverTokensAreOthersWithOnePinSource) {
@@ -130,7 +117,7 @@ TEST(Validator, ReportsAllThatIsMissing) {
     Settings settings;
     settings.ftp.enabled = settings.http.enabled = true;
     settings.ftp.hsm_enabled = settings.http.hsm_enabled = false;
-    settings.http.listen = {{"", 0}};
+    settings.http.listen = {{{"", 0}}};
     std::vector<std::string> keys;
     for (const Problem& problem : validate(settings, Positions{})) {
         keys.push_back(problem.key);
@@ -154,7 +141,7 @@ TEST(Validator, ReportsAllThatIsMissing) {
 
 TEST(Validator, ListenersMayNotMeet) {
     Settings settings = sound();
-    settings.http.listen.push_back({"10.0.0.1", 443});
+    settings.http.listen.push_back({{"10.0.0.1", 443}});
     settings.http.redirect.push_back({"0.0.0.0", 21});
     EXPECT_THAT(
         problems(settings),
@@ -173,7 +160,7 @@ TEST(Validator, PassivePortsKeepClear) {
     settings.ftp.data.passive_ports = {1023, 2000};
     EXPECT_THAT(problems(settings), ElementsAre(HasSubstr("below 1024")));
     settings.ftp.data.passive_ports = {8000, 9000};
-    settings.http.listen[0].port = 8443;
+    settings.http.listen[0].endpoint.port = 8443;
     EXPECT_THAT(
         problems(settings), ElementsAre("ftp.data.passive_ports: holds port 8443 of http.listen[0]")
     );

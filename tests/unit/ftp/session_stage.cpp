@@ -58,6 +58,7 @@ void Peer::reset() {
 SessionStage::SessionStage()
     : front_(listen()), backend_control_(listen()), backend_data_acceptor_(listen()) {
     auto& ftp = settings();
+    ftp.listen.emplace_back();
     ftp.require_tls_control = false;
     ftp.require_tls_data = false;
     ftp.backend.endpoint = {"127.0.0.1", backend_control_.local_endpoint().port()};
@@ -70,6 +71,7 @@ net::Acceptor SessionStage::listen() {
 void SessionStage::play(Scene scene) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->settings = settings_;
+    snapshot->tls.emplace_back();
     snapshot->balancers = balancers;
     const std::uint16_t first = std::min<std::uint16_t>(port(), 65000);
     snapshot->passive_ports = std::make_shared<net::PortRange>(config::PortRange{
@@ -104,7 +106,7 @@ net::Task<void> SessionStage::accept_client() {
         accepted.peer = client_header->source;
         accepted.local = client_header->destination;
     }
-    co_await service_->serve(std::move(accepted), config::FtpTlsMode::explicit_tls);
+    co_await service_->serve(std::move(accepted), 0);
 }
 
 net::Task<Peer> SessionStage::connect(std::uint16_t port, std::string_view source) {

@@ -38,12 +38,12 @@ std::shared_ptr<const tls::Context> make_context() {
     certs::EvpPkeyPtr key = make_key();
     identity.chain.certificates.push_back(make_certificate(key.get()));
     identity.key = std::move(key);
-    std::vector<tls::Identity> identities;
-    identities.push_back(std::move(identity));
+    std::vector<tls::IdentityPtr> identities;
+    identities.push_back(std::make_shared<const tls::Identity>(std::move(identity)));
     tls::Context::Options options;
     options.alpn = {"http/1.1"};
-    options.session_context = "http";
-    auto context = tls::Context::create(options, std::move(identities));
+    options.protocol = "http";
+    auto context = tls::Context::create(options, identities);
     if (!context) {
         throw std::runtime_error(context.error().message);
     }
@@ -95,13 +95,13 @@ class HttpService : public testing::Test {
   protected:
     void start(bool redirect) {
         settings->http.backends.servers = {{"127.0.0.1", origin.number()}};
-        settings->http.listen = {{"127.0.0.1", 8443}};
+        settings->http.listen = {{{"127.0.0.1", 8443}}};
         const auto snapshot = std::make_shared<const Snapshot>(Snapshot{
-            settings, make_context(), std::make_shared<BackendBoard>(settings->http)});
+            settings, {make_context()}, std::make_shared<BackendBoard>(settings->http)});
         service = std::make_unique<Service>(worker.context(), snapshot);
         worker.start([this, redirect](net::Accepted accepted) {
             return redirect ? service->redirect(std::move(accepted))
-                            : service->serve(std::move(accepted));
+                            : service->serve(std::move(accepted), 0);
         });
     }
 

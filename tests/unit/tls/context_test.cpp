@@ -17,18 +17,19 @@ std::shared_ptr<const Context> context_of(
     const char* type,
     const Context* predecessor = nullptr,
     std::vector<NamedContext> hosts = {},
-    const config::Tls& policy = {}
+    const config::Tls& policy = config::Tls()
 ) {
     auto key = make_key(type);
     auto chain = self_signed(key.get());
-    std::vector<Identity> identities;
-    identities.push_back({type, std::move(chain), std::move(key)});
+    std::vector<IdentityPtr> identities;
+    identities.push_back(std::make_shared<const Identity>(Identity{
+        type, std::move(chain), std::move(key)}));
     Context::Options options;
     options.tls = policy;
-    options.session_context = "test";
+    options.protocol = "test";
     options.predecessor = predecessor;
     options.hosts = std::move(hosts);
-    auto context = Context::create(options, std::move(identities));
+    auto context = Context::create(options, identities);
     EXPECT_TRUE(context) << context.error().message;
     return *context;
 }
@@ -73,7 +74,7 @@ SessionPtr connect_once(
 
 TEST(Context, WithoutKeysIsNeverAvailableAndRefusesAtOnce) {
     Context::Options options;
-    options.session_context = "test";
+    options.protocol = "test";
     const auto context = Context::create(options, {});
     ASSERT_TRUE(context) << context.error().message;
     EXPECT_FALSE((*context)->available());
@@ -103,15 +104,15 @@ TEST_P(Successor, ResumesSessionsOfItsPredecessorOnly) {
     EXPECT_FALSE(seen.resumed);
 }
 
-config::Tls asking(config::ClientCertificate mode, const std::filesystem::path& ca) {
+config::Tls asking(config::ClientCertificateMode mode, const std::filesystem::path& ca) {
     config::Tls policy;
-    policy.client_certificate = mode;
-    policy.client_ca = ca;
+    policy.client_certificate.mode = mode;
+    policy.client_certificate.ca = ca;
     return policy;
 }
 
 TEST_P(Successor, ResumesNoSessionAroundADemandForCertificates) {
-    using Mode = config::ClientCertificate;
+    using Mode = config::ClientCertificateMode;
     const hsmfront::test::TempDir folder;
     const auto one = folder.path() / "one.pem";
     const auto other = folder.path() / "other.pem";
@@ -137,7 +138,7 @@ TEST(Context, WithoutTheCaOfClientCertificatesIsNotMade) {
     const hsmfront::test::TempDir folder;
     const auto file = folder.path() / "ca.pem";
     Context::Options options;
-    options.tls = asking(config::ClientCertificate::require, file);
+    options.tls = asking(config::ClientCertificateMode::require, file);
     const auto missing = Context::create(options, {});
     ASSERT_FALSE(missing);
     EXPECT_EQ(

@@ -272,7 +272,7 @@ TEST(Handshake, BytesThatArriveWhileItsSignatureIsPendingAreNoHangUp) {
 
 TEST(Handshake, RefusesAlpnWithoutOverlap) {
     const auto key = std::make_shared<ThreadKey>(make_key("P-256"), certs::KeyType::ec);
-    const auto context = context_with(key, {}, {"ftp"});
+    const auto context = context_with(key, config::Tls(), {"ftp"});
     OneShotServer server;
     server.run(
         [&](net::Socket socket) {

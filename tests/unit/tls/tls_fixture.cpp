@@ -143,14 +143,15 @@ Result<certs::Signature> ThreadKey::sign(const certs::SignRequest& request) cons
 std::shared_ptr<const Context> context_with(
     std::shared_ptr<ThreadKey> key, config::Tls policy, std::vector<std::string> alpn
 ) {
-    std::vector<Identity> identities;
+    std::vector<IdentityPtr> identities;
     auto chain = self_signed(key->public_key());
-    identities.push_back({"test", std::move(chain), std::shared_ptr<certs::RemoteKey>(key)});
+    identities.push_back(std::make_shared<const Identity>(Identity{
+        "test", std::move(chain), std::shared_ptr<certs::RemoteKey>(key)}));
     Context::Options options;
     options.tls = std::move(policy);
     options.alpn = std::move(alpn);
-    options.session_context = "test";
-    auto context = Context::create(options, std::move(identities));
+    options.protocol = "test";
+    auto context = Context::create(options, identities);
     EXPECT_TRUE(context) << context.error().message;
     return context ? *context : nullptr;
 }
@@ -158,11 +159,12 @@ std::shared_ptr<const Context> context_with(
 std::shared_ptr<const Context> file_context() {
     auto key = make_key("P-256");
     auto chain = self_signed(key.get());
-    std::vector<Identity> identities;
-    identities.push_back({"test", std::move(chain), std::move(key)});
+    std::vector<IdentityPtr> identities;
+    identities.push_back(std::make_shared<const Identity>(Identity{
+        "test", std::move(chain), std::move(key)}));
     Context::Options options;
-    options.session_context = "test";
-    auto context = Context::create(options, std::move(identities));
+    options.protocol = "test";
+    auto context = Context::create(options, identities);
     EXPECT_TRUE(context);
     return *context;
 }
@@ -170,15 +172,16 @@ std::shared_ptr<const Context> file_context() {
 std::shared_ptr<const Context> ftp_context(std::vector<NamedContext> hosts) {
     auto key = make_key("P-256");
     auto chain = self_signed(key.get());
-    std::vector<Identity> identities;
-    identities.push_back({"test", std::move(chain), std::move(key)});
+    std::vector<IdentityPtr> identities;
+    identities.push_back(std::make_shared<const Identity>(Identity{
+        "test", std::move(chain), std::move(key)}));
     Context::Options options;
-    options.session_context = "test";
+    options.protocol = "test";
     options.alpn = {"ftp"};
     options.data_alpn = {"ftp-data", "ftp"};
     options.session_ids = true;
     options.hosts = std::move(hosts);
-    auto context = Context::create(options, std::move(identities));
+    auto context = Context::create(options, identities);
     EXPECT_TRUE(context);
     return *context;
 }

@@ -64,7 +64,9 @@ class ThreadKey final : public certs::RemoteKey {
 
 /// A context with one self-signed certificate whose key is `key`.
 [[nodiscard]] std::shared_ptr<const Context> context_with(
-    std::shared_ptr<ThreadKey> key, config::Tls policy = {}, std::vector<std::string> alpn = {}
+    std::shared_ptr<ThreadKey> key,
+    config::Tls policy = config::Tls(),
+    std::vector<std::string> alpn = {}
 );
 [[nodiscard]] std::shared_ptr<const Context> file_context();
 /// As the proxy makes it for FTPS: session ids, ALPN "ftp", on data connections "ftp-data" too.

@@ -1,0 +1,143 @@
+#include "proxy/runtime/contexts.hpp"
+
+#include "config/tls_layers.hpp"
+
+#include <spdlog/fmt/chrono.h>
+
+#include <algorithm>
+
+namespace hsmfront::runtime {
+namespace {
+
+using certs::Loaded;
+
+tls::Context::Options options_of(const config::Settings& settings, Protocol protocol) {
+    tls::Context::Options options;
+    options.ticket_lifetime = settings.tls.tickets.lifetime;
+    options.protocol = name(protocol);
+    if (protocol == Protocol::ftp) {
+        // FileZilla offers "x-filezilla-ftp" before "ftp"; taking it would promise rules of its own
+        // server's. On data connections some send FileZilla's "ftp-data", some what they sent on
+        // the control connection, most nothing.
+        options.alpn = {"ftp"};
+        options.data_alpn = {"ftp-data", "ftp"};
+        options.session_ids = true;
+    } else {
+        options.alpn = {"http/1.1", "http/1.0"};
+        if (settings.http.http2) {
+            options.alpn.insert(options.alpn.begin(), "h2");
+        }
+    }
+    return options;
+}
+
+class ContextMaker {
+  public:
+    ContextMaker(
+        const config::Settings& settings,
+        Protocol protocol,
+        const Identities& identities,
+        const tls::Context* predecessor
+    )
+        : settings_(settings),
+          protocol_(protocol),
+          layers_(
+              protocol == Protocol::ftp ? config::ftp_tls_layers(settings)
+                                        : config::http_tls_layers(settings)
+          ),
+          identities_(identities),
+          options_(options_of(settings, protocol)) {
+        options_.predecessor = predecessor;
+    }
+
+    Loaded<ListenerContexts> make() {
+        ListenerContexts contexts;
+        for (std::size_t i = 0; i < layers_.listeners.size(); ++i) {
+            const auto same = std::ranges::find_if(layers_.listeners, [&](const auto* other) {
+                return *other == *layers_.listeners[i];
+            });
+            const auto first = static_cast<std::size_t>(same - layers_.listeners.begin());
+            if (first < i) {
+                contexts.push_back(contexts[first]);
+                continue;
+            }
+            auto context = make_listener(i);
+            if (!context) {
+                return context.error();
+            }
+            contexts.push_back(std::move(*context));
+        }
+        return contexts;
+    }
+
+  private:
+    using Made = Loaded<std::shared_ptr<const tls::Context>>;
+
+    Made make_listener(std::size_t listener) {
+        std::vector<tls::NamedContext> named;
+        for (const auto& host : hosts(settings_, protocol_)) {
+            auto context = make_one(listener, &host, host.aliases, {});
+            if (!context) {
+                return context;
+            }
+            named.push_back({host.name, std::move(*context)});
+        }
+        return make_one(listener, nullptr, aliases(settings_, protocol_), std::move(named));
+    }
+
+    Made make_one(
+        std::size_t listener,
+        const config::Host* host,
+        const std::vector<std::string>& aliases,
+        std::vector<tls::NamedContext> named
+    ) {
+        auto options = options_;
+        options.tls = config::resolve_tls(layers_, listener, host);
+        options.host = host == nullptr ? "" : host->name;
+        options.hosts = std::move(named);
+        std::vector<tls::IdentityPtr> served;
+        for (const auto& alias : aliases) {
+            if (const auto found = identities_.find(alias); found != identities_.end()) {
+                served.push_back(found->second);
+            }
+        }
+        auto made = tls::Context::create(options, served);
+        if (made && options_.predecessor == nullptr) {
+            // One set of ticket keys for all: what a connection to one listener was given, its
+            // data connections bring to the host's.
+            options_.predecessor = made->get();
+            first_ = *made;
+        }
+        return made;
+    }
+
+    const config::Settings& settings_;
+    const Protocol protocol_;
+    const config::TlsLayers layers_;
+    const Identities& identities_;
+    tls::Context::Options options_;
+    std::shared_ptr<const tls::Context> first_;
+};
+
+}  // namespace
+
+Loaded<ListenerContexts> make_contexts(
+    const config::Settings& settings,
+    Protocol protocol,
+    const Identities& identities,
+    const tls::Context* predecessor
+) {
+    return ContextMaker(settings, protocol, identities, predecessor).make();
+}
+
+std::string summary(const tls::Context& context) {
+    std::string text;
+    for (const auto& one : context.certificates()) {
+        text += (text.empty() ? "" : ", ");
+        text += one.alias;
+        text += fmt::format(" ({}, until {:%Y-%m-%d})", one.type, fmt::gmtime(one.not_after));
+    }
+    return text;
+}
+
+}  // namespace hsmfront::runtime

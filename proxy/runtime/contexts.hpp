@@ -1,0 +1,32 @@
+// Contexts: the TLS contexts of a protocol, made of settings and identities.
+#pragma once
+
+#include "certs/chain.hpp"
+#include "config/settings.hpp"
+#include "proxy/runtime/identities.hpp"
+#include "proxy/runtime/protocol.hpp"
+#include "proxy/tls/context.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hsmfront::runtime {
+
+/// One for each listener of `protocol`, in the order of `listen`; those with the same policy share
+/// one.
+using ListenerContexts = std::vector<std::shared_ptr<const tls::Context>>;
+
+/// `identities` holds every alias of `protocol`, or none: then no handshake succeeds. Blocks
+/// (files). Sessions of `predecessor`, if any, can be resumed.
+[[nodiscard]] certs::Loaded<ListenerContexts> make_contexts(
+    const config::Settings& settings,
+    Protocol protocol,
+    const Identities& identities,
+    const tls::Context* predecessor = nullptr
+);
+
+/// "alias (type, until YYYY-MM-DD)" of each certificate.
+[[nodiscard]] std::string summary(const tls::Context& context);
+
+}  // namespace hsmfront::runtime

@@ -1,0 +1,239 @@
+// ContextBuilder: a Context step by step.
+#include "certs/errc.hpp"
+#include "proxy/tls/alpn.hpp"
+#include "proxy/tls/client_certificates.hpp"
+#include "proxy/tls/context.hpp"
+#include "proxy/tls/host_choice.hpp"
+#include "proxy/tls/offloaded_key.hpp"
+#include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/policy.hpp"
+#include "proxy/tls/session_callbacks.hpp"
+
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include <array>
+
+namespace hsmfront::tls {
+namespace {
+
+using certs::Failure;
+
+Failure openssl_failure(const std::string& what) {
+    return {make_error_code(certs::Errc::file_malformed), what + ": " + drain_errors()};
+}
+
+std::time_t time_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
+}
+
+/// "RSA-2048", "P-256", "ED25519".
+std::string type_of(EVP_PKEY* key) {
+    if (EVP_PKEY_is_a(key, "EC") == 1) {
+        return "P-" + std::to_string(EVP_PKEY_get_bits(key));
+    }
+    std::string type = EVP_PKEY_get0_type_name(key);
+    return EVP_PKEY_is_a(key, "RSA") == 1 ? type + "-" + std::to_string(EVP_PKEY_get_bits(key))
+                                          : type;
+}
+
+CertificateInfo describe(const std::string& alias, X509* certificate) {
+    return {
+        alias,
+        subject_of(certificate),
+        type_of(X509_get0_pubkey(certificate)),
+        time_of(X509_get0_notAfter(certificate))};
+}
+
+}  // namespace
+
+/// Builds a Context step by step; the first failure ends it.
+struct ContextBuilder {
+    const Context::Options& options;
+    std::shared_ptr<Context> context{new Context};
+
+    [[nodiscard]] SSL_CTX* ctx() const { return context->ctx_.get(); }
+
+    certs::Loaded<void> build(const std::vector<IdentityPtr>& identities) {
+        context->tls_ = options.tls;
+        context->ctx_.reset(SSL_CTX_new(TLS_server_method()));
+        if (ctx() == nullptr) {
+            return openssl_failure("cannot make a TLS context");
+        }
+        set_modes();
+        if (auto done = set_policy(); !done) {
+            return done;
+        }
+        if (auto done = separate_sessions(); !done) {
+            return done;
+        }
+        for (const auto& identity : identities) {
+            if (auto done = add(*identity); !done) {
+                return done;
+            }
+        }
+        add_hosts();
+        if (auto done = keep_ticket_keys(); !done) {
+            return done;
+        }
+        return narrow_to_token();
+    }
+
+    void add_hosts() const {
+        context->offloaded_ = !context->remote_keys_.empty();
+        context->hosts_ = options.hosts;
+        for (const auto& host : context->hosts_) {
+            const auto& more = host.context->certificates();
+            context->certificates_.insert(context->certificates_.end(), more.begin(), more.end());
+            context->offloaded_ = context->offloaded_ || host.context->offloaded();
+        }
+    }
+
+    /// Sessions of before a reload resume after it: else a reload would cost each client a
+    /// signature.
+    [[nodiscard]] certs::Loaded<void> keep_ticket_keys() const {
+        if (options.predecessor == nullptr) {
+            return {};
+        }
+        // Name, HMAC key and AES key, in OpenSSL's own layout (ssl_local.h, TLSEXT_KEYNAME_LENGTH).
+        std::array<unsigned char, 80> keys{};
+        const auto size = static_cast<long>(keys.size());
+        const bool ok =
+            SSL_CTX_get_tlsext_ticket_keys(options.predecessor->native(), keys.data(), size) == 1 &&
+            SSL_CTX_set_tlsext_ticket_keys(ctx(), keys.data(), size) == 1;
+        OPENSSL_cleanse(keys.data(), keys.size());
+        return ok ? certs::Loaded<void>{} : openssl_failure("cannot keep the ticket keys");
+    }
+
+    void set_modes() const {
+        SSL_CTX_set_options(
+            ctx(),
+            SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
+                (options.tls.server_preference ? server_preference : 0)
+        );
+        // Groups of DHE as strong as the certificate's key (RFC 7919), where ciphers hold it.
+        SSL_CTX_set_dh_auto(ctx(), 1);
+        SSL_CTX_set_mode(
+            ctx(),
+            SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+        );
+        SSL_CTX_set_timeout(
+            ctx(), std::chrono::duration_cast<std::chrono::seconds>(options.ticket_lifetime).count()
+        );
+        SessionCallbacks::install(ctx(), options.session_ids);
+    }
+
+    [[nodiscard]] certs::Loaded<void> set_policy() const {
+        SSL_CTX_set_min_proto_version(ctx(), version_number(options.tls.min_version));
+        // RSA key exchange decrypts with the key, which a signing HSM key must never do.
+        const std::string ciphers = options.tls.ciphers + ":!kRSA:!aNULL:!eNULL";
+        if (SSL_CTX_set_cipher_list(ctx(), ciphers.c_str()) != 1) {
+            return openssl_failure("tls.ciphers: \"" + options.tls.ciphers + "\"");
+        }
+        if (SSL_CTX_set_ciphersuites(ctx(), options.tls.ciphersuites.c_str()) != 1) {
+            return openssl_failure("tls.ciphersuites: \"" + options.tls.ciphersuites + "\"");
+        }
+        if (SSL_CTX_set1_groups_list(ctx(), options.tls.groups.c_str()) != 1) {
+            return openssl_failure("tls.groups: \"" + options.tls.groups + "\"");
+        }
+        const std::string& algorithms = options.tls.signature_algorithms;
+        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
+            return openssl_failure("tls.signature_algorithms: \"" + algorithms + "\"");
+        }
+        choose_hosts(ctx());
+        context->alpn_wire_ = alpn_wire_format(options.alpn);
+        context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
+        choose_protocols(ctx(), *context);
+        return {};
+    }
+
+    /// No session resumes in another protocol, for another host, or around what clients have to
+    /// prove now.
+    [[nodiscard]] certs::Loaded<void> separate_sessions() const {
+        const auto asked = ask_for_client_certificates(ctx(), options.tls.client_certificate);
+        if (!asked) {
+            return asked.error();
+        }
+        const std::string name = options.protocol + '\0' + options.host + '\0' + *asked;
+        std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+        static_assert(digest.size() <= SSL_MAX_SID_CTX_LENGTH);
+        if (EVP_Digest(name.data(), name.size(), digest.data(), nullptr, EVP_sha256(), nullptr) !=
+            1) {
+            return openssl_failure("cannot name the sessions");
+        }
+        SSL_CTX_set_session_id_context(ctx(), digest.data(), digest.size());
+        return {};
+    }
+
+    [[nodiscard]] certs::Loaded<void> add(const Identity& identity) const {
+        certs::EvpPkeyPtr offloaded;
+        EVP_PKEY* key = nullptr;
+        if (const auto* remote = std::get_if<std::shared_ptr<certs::RemoteKey>>(&identity.key)) {
+            offloaded = make_offloaded_key(*remote);
+            key = offloaded.get();
+            context->remote_keys_.push_back(*remote);
+        } else {
+            key = std::get<certs::EvpPkeyPtr>(identity.key).get();
+        }
+        const auto& chain = identity.chain.certificates;
+        bool ok = key != nullptr && SSL_CTX_use_certificate(ctx(), identity.chain.leaf()) == 1;
+        for (std::size_t i = 1; ok && i < chain.size(); ++i) {
+            ok = SSL_CTX_add1_chain_cert(ctx(), chain[i].get()) == 1;
+        }
+        if (!ok || SSL_CTX_use_PrivateKey(ctx(), key) != 1) {
+            return openssl_failure("alias \"" + identity.alias + "\" cannot be used for TLS");
+        }
+        X509_up_ref(identity.chain.leaf());
+        context->leaves_.emplace_back(identity.chain.leaf());
+        context->certificates_.push_back(describe(identity.alias, identity.chain.leaf()));
+        return {};
+    }
+
+    /// Offers no signature that a key's token cannot make. Without RSA-PSS there is no RSA in
+    /// TLS 1.3 (RFC 8446 §4.2.3).
+    [[nodiscard]] certs::Loaded<void> narrow_to_token() const {
+        bool pss = true;
+        bool pkcs1 = true;
+        bool only_rsa = true;
+        for (const auto& key : context->remote_keys_) {
+            if (key->type() != certs::KeyType::rsa) {
+                only_rsa = false;
+                continue;
+            }
+            pss = key->capabilities().pss;
+            pkcs1 = key->capabilities().pkcs1;
+        }
+        if (pss && pkcs1) {
+            return {};
+        }
+        const std::string algorithms = without_rsa(options.tls.signature_algorithms, !pss, !pkcs1);
+        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
+            return openssl_failure("signature algorithms \"" + algorithms + "\"");
+        }
+        if (!pss && only_rsa) {
+            if (options.tls.min_version == config::TlsVersion::tls1_3) {
+                return Failure{
+                    make_error_code(certs::Errc::key_unsupported),
+                    "alias \"" + context->certificates_.front().alias +
+                        "\": the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow "
+                        "TLS 1.2 (tls.min_version) or use an EC key"};
+            }
+            SSL_CTX_set_max_proto_version(ctx(), TLS1_2_VERSION);
+        }
+        return {};
+    }
+};
+
+certs::Loaded<std::shared_ptr<const Context>> Context::create(
+    const Options& options, const std::vector<IdentityPtr>& identities
+) {
+    ContextBuilder builder{options};
+    if (auto built = builder.build(identities); !built) {
+        return built.error();
+    }
+    return std::shared_ptr<const Context>(std::move(builder.context));
+}
+
+}  // namespace hsmfront::tls
