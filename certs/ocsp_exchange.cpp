@@ -23,7 +23,7 @@ struct Part {
 };
 
 Failure unusable(const std::string& url, const std::string& why) {
-    return {Errc::ocsp_unusable, "the URL of the OCSP responder, \"" + url + "\", " + why};
+    return {Errc::file_malformed, "the URL of the OCSP responder, \"" + url + "\", " + why};
 }
 
 std::string host_header(const ResponderUrl& responder) {
@@ -90,9 +90,8 @@ OcspExchange::OcspExchange(const ResponderUrl& responder, OCSP_REQUEST* request)
     auto* asked = reinterpret_cast<ASN1_VALUE*>(request);
     const bool ok =
         exchange != nullptr &&
-        OSSL_HTTP_REQ_CTX_set_request_line(
-            exchange, 1, nullptr, nullptr, responder.path.c_str()
-        ) == 1 &&
+        OSSL_HTTP_REQ_CTX_set_request_line(exchange, 1, nullptr, nullptr, responder.path.c_str()) ==
+            1 &&
         OSSL_HTTP_REQ_CTX_add1_header(exchange, "Host", host_header(responder).c_str()) == 1 &&
         OSSL_HTTP_REQ_CTX_set_expected(exchange, "application/ocsp-response", 1, 0, 0) == 1 &&
         OSSL_HTTP_REQ_CTX_set1_req(

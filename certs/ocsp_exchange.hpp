@@ -21,7 +21,7 @@ struct ResponderUrl {
     std::string text;  ///< the URL as it was given
 };
 
-/// Errc: ocsp_unusable (not a URL; https, whose certificate would have to be verified by what is
+/// Errc: file_malformed (not a URL; https, whose certificate would have to be verified by what is
 /// being asked for; user names).
 [[nodiscard]] Loaded<ResponderUrl> parse_responder(const std::string& url);
 

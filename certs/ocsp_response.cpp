@@ -25,7 +25,7 @@ constexpr std::time_t assumed_life = std::time_t{24} * 60 * 60;
 /// TLS's number of the extension status_request (RFC 6066 §8).
 constexpr long status_request = 5;
 
-Failure unusable(std::string why) { return {Errc::ocsp_unusable, std::move(why)}; }
+Failure unusable(std::string why) { return {Errc::file_malformed, std::move(why)}; }
 
 std::time_t seconds_of(const ASN1_GENERALIZEDTIME* time) {
     std::tm parts{};
@@ -37,7 +37,17 @@ class Verifier {
   public:
     Verifier(X509* leaf, X509* issuer, std::time_t now) : leaf_(leaf), issuer_(issuer), now_(now) {}
 
-    Loaded<OcspResponse> verify(std::span<const unsigned char> der) const {
+    OcspVerdict verify(std::span<const unsigned char> der) {
+        auto response = examine(der);
+        if (!response) {
+            return {std::nullopt, revoked_, response.error().message};
+        }
+        response->der.assign(der.begin(), der.end());
+        return {std::move(*response), false, {}};
+    }
+
+  private:
+    Loaded<OcspResponse> examine(std::span<const unsigned char> der) {
         auto basic = parse(der);
         if (!basic) {
             return basic.error();
@@ -49,14 +59,9 @@ class Verifier {
         if (auto verified = verify_signature(basic->get()); !verified) {
             return verified.error();
         }
-        auto response = judge(single);
-        if (response) {
-            response->der.assign(der.begin(), der.end());
-        }
-        return response;
+        return judge(single);
     }
 
-  private:
     static Loaded<BasicPtr> parse(std::span<const unsigned char> der) {
         const unsigned char* position = der.data();
         const ResponsePtr response(
@@ -120,7 +125,7 @@ class Verifier {
         return {};
     }
 
-    Loaded<OcspResponse> judge(OCSP_SINGLERESP* single) const {
+    Loaded<OcspResponse> judge(OCSP_SINGLERESP* single) {
         int reason = OCSP_REVOKED_STATUS_NOSTATUS;
         ASN1_GENERALIZEDTIME* revoked_at = nullptr;
         ASN1_GENERALIZEDTIME* this_update = nullptr;
@@ -149,7 +154,7 @@ class Verifier {
         return judge(status, reason, revoked_at, std::move(response));
     }
 
-    static Loaded<OcspResponse> judge(
+    Loaded<OcspResponse> judge(
         int status, int reason, const ASN1_GENERALIZEDTIME* revoked_at, OcspResponse response
     ) {
         if (status == V_OCSP_CERTSTATUS_GOOD) {
@@ -163,12 +168,14 @@ class Verifier {
         if (reason != OCSP_REVOKED_STATUS_NOSTATUS) {
             why += std::string(" (") + OCSP_crl_reason_str(reason) + ")";
         }
-        return Failure{Errc::ocsp_revoked, why};
+        revoked_ = true;
+        return unusable(why);
     }
 
     X509* leaf_;
     X509* issuer_;
     std::time_t now_;
+    bool revoked_ = false;
 };
 
 }  // namespace
@@ -206,8 +213,8 @@ bool must_staple(const X509* leaf) {
     );
     bool found = false;
     for (int i = 0; i < sk_ASN1_INTEGER_num(features.get()); ++i) {
-        found = found ||
-                ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features.get(), i)) == status_request;
+        found =
+            found || ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features.get(), i)) == status_request;
     }
     ERR_clear_error();
     return found;
@@ -225,12 +232,12 @@ OcspRequestPtr make_ocsp_request(const X509* leaf, const X509* issuer) {
     return request;
 }
 
-Loaded<OcspResponse> verify_ocsp_response(
+OcspVerdict verify_ocsp_response(
     std::span<const unsigned char> der, X509* leaf, X509* issuer, std::time_t now
 ) {
-    auto response = Verifier(leaf, issuer, now).verify(der);
+    OcspVerdict verdict = Verifier(leaf, issuer, now).verify(der);
     ERR_clear_error();
-    return response;
+    return verdict;
 }
 
 Loaded<std::vector<unsigned char>> read_ocsp_file(const std::filesystem::path& file) {

@@ -6,6 +6,7 @@
 #include <openssl/ocsp.h>
 
 #include <ctime>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,13 @@ struct OcspResponse {
     bool ends = true;  ///< nextUpdate is in it
 };
 
+/// How a response was judged.
+struct OcspVerdict {
+    std::optional<OcspResponse> response;  ///< may be served; else `why` says why not
+    bool revoked = false;                  ///< it says so, and it can be believed
+    std::string why;
+};
+
 /// The certificate of `chain` whose key signed the leaf, the leaf itself where it is self-signed;
 /// null if it is not there. Valid as long as the chain.
 [[nodiscard]] X509* find_issuer(const Chain& chain);
@@ -44,8 +52,8 @@ struct OcspResponse {
 
 /// Takes `der` for an answer about `leaf`: whole, successful, signed by `issuer` or by a responder
 /// that it delegated to (RFC 6960 §4.2.2.2), good, and in force at `now`; clocks may differ by 5
-/// minutes where a time lies ahead. Errc: ocsp_revoked; ocsp_unusable for any other reason.
-[[nodiscard]] Loaded<OcspResponse> verify_ocsp_response(
+/// minutes where a time lies ahead.
+[[nodiscard]] OcspVerdict verify_ocsp_response(
     std::span<const unsigned char> der, X509* leaf, X509* issuer, std::time_t now
 );
 

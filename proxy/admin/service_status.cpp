@@ -75,6 +75,17 @@ class Writer {
         }
     }
 
+    void staple(const StapleStatus& one) {
+        if (one.next_update == 0 && one.problem.empty()) {
+            return;  // no stapling is wanted
+        }
+        const std::string state =
+            one.next_update == 0
+                ? std::string(one.required ? "none, must-staple" : "none")
+                : fmt::format("good until {:%Y-%m-%d %H:%M} UTC", fmt::gmtime(one.next_update));
+        line("staple {}: {}{}{}", one.alias, state, one.problem.empty() ? "" : "; ", one.problem);
+    }
+
     void token(const TokenStatus& one) {
         line(
             "token {}: {}{}{}, generation {}, {} signers ({} stuck), {} queued, {} signatures, {} "
@@ -159,6 +170,9 @@ std::string render(const ServiceStatus& status, std::time_t now) {
     writer.head(status);
     for (const auto& protocol : status.protocols) {
         writer.protocol(protocol);
+    }
+    for (const auto& staple : status.staples) {
+        writer.staple(staple);
     }
     if (status.hsm) {
         for (const auto& token : status.hsm->tokens) {

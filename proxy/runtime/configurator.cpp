@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace hsmfront::runtime {
 namespace {
@@ -32,11 +33,13 @@ Configurator::Configurator(
     std::shared_ptr<const config::Settings> settings,
     certs::Pins written_pins,
     Front& front,
+    Stapler& stapler,
     Hooks hooks
 )
     : source_(std::move(source)),
       hooks_(std::move(hooks)),
       front_(front),
+      stapler_(stapler),
       settings_(std::move(settings)),
       written_pins_(std::move(written_pins)) {
     for (const Protocol protocol : all_protocols) {
@@ -93,6 +96,7 @@ void Configurator::run(const std::stop_token& stop) {
         attempt_hsm();
     }
     settle();
+    tell_expiry();
     while (wait(stop)) {
         handle_requests();
         reap_retired();
@@ -101,6 +105,7 @@ void Configurator::run(const std::stop_token& stop) {
             attempt_hsm();
         }
         settle();
+        tell_expiry();
     }
     hooks_.ended();
 }
@@ -259,6 +264,7 @@ Loaded<Configurator::Served> Configurator::loaded_served(
     if (!identities) {
         return identities.error();
     }
+    stapler_.attach(settings, *identities);
     return served_with(settings, protocol, std::move(*identities));
 }
 
@@ -339,6 +345,16 @@ bool Configurator::publish(Protocol protocol, Served served) {
         status.certificates.push_back({one.alias, one.subject, one.type, one.not_after});
     }
     return true;
+}
+
+/// At least once an hour (see wait()).
+void Configurator::tell_expiry() {
+    for (const auto& [protocol, served] : served_) {
+        const auto& certificates = served.contexts.front()->certificates();
+        for (const auto& notice : expiry_.look(certificates, std::time(nullptr))) {
+            spdlog::log(notice.grave ? spdlog::level::err : spdlog::level::warn, "{}", notice.text);
+        }
+    }
 }
 
 void Configurator::set(Protocol protocol, Phase phase, std::string reason) {

@@ -3,6 +3,7 @@
 
 #include "certs/ocsp_exchange.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/net/session.hpp"
 
 #include <cstddef>
 #include <vector>
@@ -17,12 +18,14 @@ class OcspClient {
     explicit OcspClient(net::Executor executor) : executor_(executor) {}
 
     /// Asks `responder`, at each of its addresses in turn, within `limit`; only a name that nobody
-    /// resolves may take as long as the system's resolver does. Errc: ocsp_unusable, with the
-    /// reason in words.
+    /// resolves may take as long as the system's resolver does. Errc: file_malformed (no answer
+    /// that is one), net::Errc, system errors; the reason in words with each.
     [[nodiscard]] net::Task<Answer> ask(
         certs::ResponderUrl responder, certs::OcspRequestPtr request, net::milliseconds limit
     );
 
+    /// Ends what is under way, but for look-ups of names.
+    void interrupt() noexcept;
     /// Look-ups of names under way: the loop cannot be destroyed before they return.
     [[nodiscard]] std::size_t resolving() const noexcept { return resolving_; }
 
@@ -31,7 +34,12 @@ class OcspClient {
         certs::ResponderUrl responder
     );
 
+    [[nodiscard]] net::Task<Answer> exchange(
+        net::Socket socket, certs::OcspExchange& question, net::milliseconds limit
+    );
+
     net::Executor executor_;
+    net::SessionRegistry active_;
     std::size_t resolving_ = 0;
 };
 

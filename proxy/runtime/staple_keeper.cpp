@@ -1,7 +1,5 @@
 #include "proxy/runtime/staple_keeper.hpp"
 
-#include "certs/errc.hpp"
-
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/spdlog.h>
 
@@ -11,7 +9,6 @@
 namespace hsmfront::runtime {
 namespace {
 
-using certs::Errc;
 using certs::Loaded;
 
 constexpr std::time_t minute = 60;
@@ -67,9 +64,8 @@ StapleKeeper::StapleKeeper(const std::string& alias, const certs::Chain& chain, 
     }
 }
 
-bool StapleKeeper::keeps(
-    const std::string& alias, const certs::Chain& chain, const Source& source
-) const {
+bool StapleKeeper::keeps(const std::string& alias, const certs::Chain& chain, const Source& source)
+    const {
     return slot_->alias() == alias && source_ == source && same(leaf_.get(), chain.leaf()) &&
            same(issuer_.get(), certs::find_issuer(chain));
 }
@@ -132,29 +128,32 @@ void StapleKeeper::answered(const Loaded<std::vector<unsigned char>>& answer, st
     plan_refresh(*slot_->valid(now), now);
 }
 
+certs::OcspVerdict StapleKeeper::judge(
+    const Loaded<std::vector<unsigned char>>& der, std::time_t now
+) const {
+    if (!der) {
+        return {std::nullopt, false, der.error().message};
+    }
+    if (issuer_ == nullptr) {
+        return {
+            std::nullopt,
+            false,
+            "it cannot be verified without its issuer's certificate; append that to the chain"};
+    }
+    return certs::verify_ocsp_response(*der, leaf_.get(), issuer_.get(), now);
+}
+
 /// Serves `der` if it is good.
 bool StapleKeeper::take(
     const Loaded<std::vector<unsigned char>>& der, const std::string& source, std::time_t now
 ) {
-    auto response = [&]() -> Loaded<certs::OcspResponse> {
-        if (!der) {
-            return der.error();
-        }
-        if (issuer_ == nullptr) {
-            return certs::Failure{
-                Errc::ocsp_unusable,
-                "without the certificate of " + slot_->alias() +
-                    "'s issuer it cannot be verified; append that to the chain"};
-        }
-        return certs::verify_ocsp_response(*der, leaf_.get(), issuer_.get(), now);
-    }();
-    if (!response) {
-        const bool revoked = response.error().code == make_error_code(Errc::ocsp_revoked);
-        if (revoked) {
+    auto verdict = judge(der, now);
+    if (!verdict.response) {
+        if (verdict.revoked) {
             slot_->put(nullptr);
             served_ = false;
         }
-        report("OCSP response from " + source + ": " + response.error().message, revoked, now);
+        report("OCSP response from " + source + ": " + verdict.why, verdict.revoked, now);
         return false;
     }
     const bool news = !std::exchange(problem_, {}).empty() || from_ != source;
@@ -163,12 +162,12 @@ bool StapleKeeper::take(
         "alias {}: the OCSP response from {} is stapled until {}",
         slot_->alias(),
         source,
-        time_text(response->next_update)
+        time_text(verdict.response->next_update)
     );
     from_ = source;
     served_ = true;
     slot_->note({});
-    slot_->put(std::make_shared<const certs::OcspResponse>(std::move(*response)));
+    slot_->put(std::make_shared<const certs::OcspResponse>(std::move(*verdict.response)));
     return true;
 }
 

@@ -56,6 +56,9 @@ class StapleKeeper {
 
     [[nodiscard]] std::string what_is_missing() const;
     void look_at_file(std::time_t now);
+    [[nodiscard]] certs::OcspVerdict judge(
+        const certs::Loaded<std::vector<unsigned char>>& der, std::time_t now
+    ) const;
     [[nodiscard]] bool take(
         const certs::Loaded<std::vector<unsigned char>>& der,
         const std::string& source,
@@ -75,11 +78,11 @@ class StapleKeeper {
     std::string no_fetch_;  ///< why none can be fetched; empty: it can, or is not wanted
     std::optional<Stamp> seen_;
     bool file_in_force_ = false;
-    bool served_ = false;       ///< a response was in force at the last look
-    std::string from_;          ///< where it came from
-    std::string problem_;       ///< the last one that was logged
+    bool served_ = false;  ///< a response was in force at the last look
+    std::string from_;     ///< where it came from
+    std::string problem_;  ///< the last one that was logged
     std::time_t next_fetch_ = 0;
-    std::time_t pause_ = 0;     ///< the last one between two attempts; 0: the last one succeeded
+    std::time_t pause_ = 0;  ///< the last one between two attempts; 0: the last one succeeded
     std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <utility>
 
 namespace hsmfront::runtime {
@@ -23,8 +24,46 @@ constexpr net::milliseconds fetch_limit{10'000};
 
 Stapler::~Stapler() { static_cast<void>(end()); }
 
+void Stapler::attach(const config::Settings& settings, const Identities& identities) {
+    const auto& stapling = settings.tls.stapling;
+    if (stapling.mode == config::StaplingMode::off) {
+        return;
+    }
+    for (const auto& [alias, identity] : identities) {
+        tls::attach_staple(
+            identity->chain.leaf(),
+            slot(
+                alias,
+                identity->chain,
+                {settings.certificates / (alias + ".ocsp"),
+                 stapling.mode == config::StaplingMode::fetch,
+                 stapling.responder}
+            )
+        );
+    }
+}
+
+std::vector<admin::StapleStatus> Stapler::status() const {
+    const auto now = std::time(nullptr);
+    std::map<std::string, admin::StapleStatus> all;
+    const std::lock_guard lock(mutex_);
+    for (const auto& keeper : keepers_) {
+        if (keeper->in_use()) {
+            const tls::StapleStatus one = keeper->slot()->status(now);
+            all[keeper->slot()->alias()] = {
+                keeper->slot()->alias(), one.next_update, keeper->slot()->required(), one.problem};
+        }
+    }
+    std::vector<admin::StapleStatus> list;
+    for (auto& [alias, one] : all) {
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
+/// The same arguments give the same slot.
 std::shared_ptr<tls::StapleSlot> Stapler::slot(
-    const std::string& alias, const certs::Chain& chain, StapleKeeper::Source source
+    const std::string& alias, const certs::Chain& chain, const StapleKeeper::Source& source
 ) {
     {
         const std::lock_guard lock(mutex_);
@@ -34,7 +73,7 @@ std::shared_ptr<tls::StapleSlot> Stapler::slot(
             }
         }
     }
-    const auto keeper = std::make_shared<StapleKeeper>(alias, chain, std::move(source));
+    const auto keeper = std::make_shared<StapleKeeper>(alias, chain, source);
     keeper->look(std::time(nullptr));
     auto slot = keeper->slot();
     {
@@ -58,7 +97,14 @@ void Stapler::start() {
 }
 
 bool Stapler::end() {
-    loop_.stop();
+    net::asio::post(loop_, [this] {
+        stopping_ = true;
+        next_look_.cancel();
+        client_.interrupt();
+        if (client_.resolving() != 0) {
+            loop_.stop();
+        }
+    });
     if (thread_.joinable()) {
         thread_.join();
     }
@@ -73,7 +119,7 @@ std::vector<Stapler::Keeper> Stapler::present() {
 }
 
 net::Task<void> Stapler::run() {
-    for (;;) {
+    while (!stopping_) {
         for (const Keeper& keeper : present()) {
             const auto now = std::time(nullptr);
             keeper->look(now);
@@ -88,12 +134,14 @@ net::Task<void> Stapler::run() {
 
 net::Task<void> Stapler::fetch(Keeper keeper) {
     auto request = keeper->request();
-    OcspClient::Answer answer = certs::Failure{
-        make_error_code(certs::Errc::ocsp_unusable), "the request cannot be made"};
+    OcspClient::Answer answer =
+        certs::Failure{make_error_code(certs::Errc::file_malformed), "the request cannot be made"};
     if (request != nullptr) {
         answer = co_await client_.ask(keeper->responder(), std::move(request), fetch_limit);
     }
-    keeper->answered(answer, std::time(nullptr));
+    if (!stopping_) {
+        keeper->answered(answer, std::time(nullptr));
+    }
     fetching_.erase(keeper);
 }
 

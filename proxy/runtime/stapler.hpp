@@ -2,6 +2,8 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/admin/service_status.hpp"
+#include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/ocsp_client.hpp"
 #include "proxy/runtime/staple_keeper.hpp"
 
@@ -18,25 +20,29 @@ namespace hsmfront::runtime {
 class Stapler {
   public:
     Stapler() = default;
-    /// After end(), which must have returned true.
+    /// Not after end() has returned false.
     ~Stapler();
     Stapler(const Stapler&) = delete;
     Stapler& operator=(const Stapler&) = delete;
 
-    /// The slot for the certificate of `alias`, kept fresh for as long as anybody has it; a response
-    /// in its file is in it at once. The same arguments give the same slot, so that a response
-    /// outlives a reload. One thread; may block on files.
-    [[nodiscard]] std::shared_ptr<tls::StapleSlot> slot(
-        const std::string& alias, const certs::Chain& chain, StapleKeeper::Source source
-    );
+    /// Has every certificate of `identities` stapled from now on, as tls.stapling says, for as long
+    /// as it is served; a response in a file is there at once. What was obtained for a certificate
+    /// outlives a reload. Before they are served; one thread; may block on files.
+    void attach(const config::Settings& settings, const Identities& identities);
 
-    /// Ends the thread. False if the system's resolver still looks up the name of a responder, which
-    /// nothing can end: the process must end by _exit(2) then.
+    /// Of each alias that is stapled for, as it is now. Any thread.
+    [[nodiscard]] std::vector<admin::StapleStatus> status() const;
+
+    /// Ends the thread. False if the system's resolver still looks up the name of a responder,
+    /// which nothing can end: the process must end by _exit(2) then.
     [[nodiscard]] bool end();
 
   private:
     using Keeper = std::shared_ptr<StapleKeeper>;
 
+    [[nodiscard]] std::shared_ptr<tls::StapleSlot> slot(
+        const std::string& alias, const certs::Chain& chain, const StapleKeeper::Source& source
+    );
     [[nodiscard]] std::vector<Keeper> present();
     [[nodiscard]] net::Task<void> run();
     [[nodiscard]] net::Task<void> fetch(Keeper keeper);
@@ -46,8 +52,9 @@ class Stapler {
     OcspClient client_{loop_.get_executor()};
     net::Timer next_look_{loop_.get_executor()};
     std::set<Keeper> fetching_;
-    std::mutex mutex_;
-    std::vector<Keeper> keepers_;
+    bool stopping_ = false;
+    mutable std::mutex mutex_;
+    std::vector<Keeper> keepers_;  ///< the newest last
     std::thread thread_;
 };
 

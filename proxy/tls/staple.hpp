@@ -9,8 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace hsmfront::tls {
 
@@ -46,21 +44,13 @@ class StapleSlot {
     std::string problem_;
 };
 
-/// The slots of one SSL_CTX, which must not outlive them.
-class Staples {
-  public:
-    /// `certificate` is one that the SSL_CTX uses, the object itself.
-    void add(const X509* certificate, std::shared_ptr<StapleSlot> slot);
-    /// Staples from now on to clients that ask. Where the certificate demands a staple and there is
-    /// none, the handshake is refused: RFC 7633 §4.2 obliges clients that know the extension to
-    /// refuse it, and the cause is then in our log instead of theirs only.
-    void install(SSL_CTX* ctx);
+/// `certificate`, wherever it is served, is stapled from `slot` and keeps it. Before any thread
+/// serves it.
+void attach_staple(X509* certificate, std::shared_ptr<StapleSlot> slot);
 
-  private:
-    static int answer(SSL* ssl, void* staples);
-    [[nodiscard]] StapleSlot* find(const X509* certificate) const;
-
-    std::vector<std::pair<const X509*, std::shared_ptr<StapleSlot>>> slots_;
-};
+/// Staples to clients that ask, in full handshakes. Where the certificate demands a staple and
+/// there is none, the handshake is refused: clients that know the extension would have to (RFC
+/// 7633), and so the cause is in our log instead of in theirs only.
+void serve_staples(SSL_CTX* ctx);
 
 }  // namespace hsmfront::tls

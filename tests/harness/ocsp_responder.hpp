@@ -32,8 +32,6 @@ class OcspServer {
     /// responses hold.
     [[nodiscard]] bool start(int minutes = 60);
     void stop() { process_.reset(); }
-    /// How many requests it has answered since start().
-    [[nodiscard]] std::size_t answered() const;
 
   private:
     const std::filesystem::path folder_;

@@ -40,8 +40,8 @@ struct OcspSpec {
     X509* issuer = nullptr;
     X509* signer = nullptr;  ///< null: the issuer
     EVP_PKEY* key = nullptr;
-    int status = 0;    ///< V_OCSP_CERTSTATUS_*
-    int reason = -1;   ///< OCSP_REVOKED_STATUS_*
+    int status = 0;     ///< V_OCSP_CERTSTATUS_*
+    int reason = -1;    ///< OCSP_REVOKED_STATUS_*
     seconds from{-60};  ///< from now
     std::optional<seconds> until = std::chrono::hours{1};
     const EVP_MD* id_digest = EVP_sha1();

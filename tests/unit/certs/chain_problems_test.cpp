@@ -4,9 +4,8 @@
 #include "tests/support/test_ca.hpp"
 #include "tests/support/test_certificate.hpp"
 
-#include <openssl/x509v3.h>
-
 #include <gmock/gmock.h>
+#include <openssl/x509v3.h>
 
 #include <chrono>
 
@@ -70,7 +69,8 @@ TEST_F(ChainProblemsTest, AreNoneWhereTheRootIssuedTheLeaf) {
 
 TEST_F(ChainProblemsTest, TellOfAMissingIntermediate) {
     EXPECT_THAT(
-        problems({leaf.get()}), ElementsAre(HasSubstr("its issuer (CN = middle) is not in the file"))
+        problems({leaf.get()}),
+        ElementsAre(HasSubstr("its issuer (CN = middle) is not in the file"))
     );
     EXPECT_THAT(
         problems({leaf.get(), root.get()}),

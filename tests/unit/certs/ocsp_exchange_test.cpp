@@ -61,8 +61,14 @@ TEST_F(OcspExchangeTest, TakesUrlsApart) {
     EXPECT_EQ(parse_responder("http://h")->path, "/");
     EXPECT_EQ(parse_responder("http://[::1]:81/")->host, "::1");
     EXPECT_THAT(parse_responder("https://h/").error().message, HasSubstr("over http"));
-    for (const char* bad : {"", "http://", "ldap://h/", "http://h:99999/",
-                            "http://a@h/", "http://h/a b", "http://h/a\r\nX: y"}) {
+    for (const char* bad :
+         {"",
+          "http://",
+          "ldap://h/",
+          "http://h:99999/",
+          "http://a@h/",
+          "http://h/a b",
+          "http://h/a\r\nX: y"}) {
         EXPECT_FALSE(parse_responder(bad)) << bad;
     }
 }

@@ -40,8 +40,9 @@ TEST_F(ExpiryWatchTest, SpeaksOnceAtEachThreshold) {
     EXPECT_THAT(at(end - day), ElementsAre(HasSubstr("expires in 24 hours")));
     EXPECT_THAT(at(end - 1), IsEmpty());
     EXPECT_THAT(
-        at(end + 1), ElementsAre(HasSubstr("error: alias web: its certificate (CN=localhost) has "
-                                           "expired at 2033-05-18 03:33:20 UTC"))
+        at(end + 1),
+        ElementsAre(HasSubstr("error: alias web: its certificate (CN=localhost) has "
+                              "expired at 2033-05-18 03:33:20 UTC"))
     );
     EXPECT_THAT(at(end + 90 * day), IsEmpty());
 }

@@ -6,9 +6,8 @@
 #include "tests/support/test_ca.hpp"
 #include "tests/support/test_certificate.hpp"
 
-#include <openssl/x509v3.h>
-
 #include <gmock/gmock.h>
+#include <openssl/x509v3.h>
 
 #include <chrono>
 #include <ctime>
@@ -55,7 +54,7 @@ class StapleKeeperTest : public testing::Test {
     }
 
     static certs::Failure failure(const std::string& why) {
-        return {make_error_code(certs::Errc::ocsp_unusable), why};
+        return {make_error_code(certs::Errc::file_malformed), why};
     }
 
     /// The first whole second from `now` on at which the responder is asked.
@@ -180,13 +179,17 @@ TEST_F(StapleKeeperTest, FindsTheResponderInTheCertificate) {
 
 TEST_F(StapleKeeperTest, RefreshesAtHalfOfTheValidity) {
     auto kept = keeper(true);
-    kept.answered(response({.from = -std::chrono::seconds(60), .until = std::chrono::hours{1}}), now);
+    kept.answered(
+        response({.from = -std::chrono::seconds(60), .until = std::chrono::hours{1}}), now
+    );
     ASSERT_NE(kept.slot()->valid(now), nullptr);
     const auto wait = due(kept, now);
     EXPECT_GE(wait, (hour - 60) / 2 * 7 / 8 - 5);
     EXPECT_LE(wait, (hour - 60) / 2 + 5);
     // Of an old one, at half of the rest.
-    kept.answered(response({.from = -std::chrono::hours{10}, .until = std::chrono::seconds(800)}), now);
+    kept.answered(
+        response({.from = -std::chrono::hours{10}, .until = std::chrono::seconds(800)}), now
+    );
     EXPECT_GE(due(kept, now), 340);
     EXPECT_LE(due(kept, now), 405);
     // Of one without an end, each hour; of one for a week, twice a day.
