@@ -125,6 +125,21 @@ void handshakes(Exposition& out, const std::vector<HandshakeStatus>& all) {
     }
 }
 
+void staples(Exposition& out, const std::vector<StapleStatus>& all) {
+    out.metric(
+        "hsmfront_ocsp_next_update_timestamp_seconds",
+        "gauge",
+        "When the OCSP response that is stapled ends; 0: none is stapled."
+    );
+    for (const auto& one : all) {
+        out.sample({{"alias", one.alias}}, one.next_update);
+    }
+    out.metric("hsmfront_ocsp_problem", "gauge", "1 while no OCSP response can be had or renewed.");
+    for (const auto& one : all) {
+        out.sample({{"alias", one.alias}}, one.problem.empty() ? 0 : 1);
+    }
+}
+
 template <class Value>
 void per_token(
     Exposition& out,
@@ -215,6 +230,7 @@ std::string render_metrics(const ServiceStatus& status) {
     service(out, status);
     protocols(out, status);
     handshakes(out, status.handshakes);
+    staples(out, status.staples);
     if (status.hsm) {
         tokens(out, status.hsm->tokens);
         keys(out, status.hsm->keys);

@@ -102,6 +102,17 @@ class Writer {
         );
     }
 
+    void staple(const StapleStatus& one) {
+        if (one.next_update == 0 && one.problem.empty()) {
+            return;  // no stapling is wanted
+        }
+        const std::string state =
+            one.next_update == 0
+                ? std::string(one.required ? "none, must-staple" : "none")
+                : fmt::format("good until {:%Y-%m-%d %H:%M} UTC", fmt::gmtime(one.next_update));
+        line("staple {}: {}{}{}", one.alias, state, one.problem.empty() ? "" : "; ", one.problem);
+    }
+
     void token(const TokenStatus& one) {
         line(
             "token {}: {}{}{}, generation {}, {} signers ({} stuck), {} queued, {} signatures, {} "
@@ -189,6 +200,9 @@ std::string render(const ServiceStatus& status, std::time_t now) {
     }
     for (const auto& one : status.handshakes) {
         writer.handshakes(one);
+    }
+    for (const auto& staple : status.staples) {
+        writer.staple(staple);
     }
     if (status.hsm) {
         for (const auto& token : status.hsm->tokens) {

@@ -9,6 +9,7 @@
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/policy.hpp"
 #include "proxy/tls/session_callbacks.hpp"
+#include "proxy/tls/staple.hpp"
 
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -129,6 +130,7 @@ struct ContextBuilder {
             return openssl_failure("tls.signature_algorithms: \"" + algorithms + "\"");
         }
         choose_hosts(ctx());
+        serve_staples(ctx());
         context->alpn_wire_ = alpn_wire_format(options.alpn);
         context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
         choose_protocols(ctx(), *context);
