@@ -3,6 +3,7 @@
 #include "config/tls_layers.hpp"
 #include "config/validator_http.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/runtime/check_certificates.hpp"
 #include "proxy/runtime/contexts.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/listeners.hpp"
@@ -160,11 +161,12 @@ class Checker {
             add(Severity::error, key, chain.error().message);
             return;
         }
-        for (const auto& certificate : chain->certificates) {
-            check_validity(key, file, certificate.get());
+        for (auto& problem : certificate_problems(settings_, alias, *chain, now_)) {
+            add(Severity::warning, key, std::move(problem));
         }
     }
 
+    /// Of a CA that clients' certificates come from.
     void check_validity(
         const std::string& key, const std::filesystem::path& file, const X509* certificate
     ) {

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace hsmfront::runtime {
 namespace {
@@ -34,11 +35,13 @@ Configurator::Configurator(
     std::shared_ptr<const config::Settings> settings,
     certs::Pins written_pins,
     Front& front,
+    Stapler& stapler,
     Hooks hooks
 )
     : source_(std::move(source)),
       hooks_(std::move(hooks)),
       front_(front),
+      stapler_(stapler),
       settings_(std::move(settings)),
       written_pins_(std::move(written_pins)),
       resumption_(std::make_shared<tls::Resumption>(settings_->tls.tickets.lifetime)) {
@@ -98,6 +101,7 @@ void Configurator::run(const std::stop_token& stop) {
         fail_all(source.error().message);
     }
     settle();
+    tell_expiry();
     while (wait(stop)) {
         handle_requests();
         resumption_->tickets.refresh(tls::TicketKeys::Clock::now());
@@ -107,6 +111,7 @@ void Configurator::run(const std::stop_token& stop) {
             attempt_hsm();
         }
         settle();
+        tell_expiry();
     }
     hooks_.ended();
 }
@@ -288,6 +293,7 @@ Loaded<Configurator::Served> Configurator::loaded_served(
     if (!identities) {
         return identities.error();
     }
+    stapler_.attach(settings, *identities);
     return served_with(settings, protocol, std::move(*identities));
 }
 
@@ -368,6 +374,16 @@ bool Configurator::publish(Protocol protocol, Served served) {
         status.certificates.push_back({one.alias, one.subject, one.type, one.not_after});
     }
     return true;
+}
+
+/// At least once an hour (see wait()).
+void Configurator::tell_expiry() {
+    for (const auto& [protocol, served] : served_) {
+        const auto& certificates = served.contexts.front()->certificates();
+        for (const auto& notice : expiry_.look(certificates, std::time(nullptr))) {
+            spdlog::log(notice.grave ? spdlog::level::err : spdlog::level::warn, "{}", notice.text);
+        }
+    }
 }
 
 void Configurator::set(Protocol protocol, Phase phase, std::string reason) {

@@ -290,6 +290,7 @@ admin::ServiceStatus Configurator::status() const {
         status.reloads_failed = reloads_failed_;
         hsm = hsm_;
     }
+    status.staples = stapler_.status();
     if (hsm != nullptr) {
         status.hsm = hsm->status();
     }

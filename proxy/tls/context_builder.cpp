@@ -4,10 +4,12 @@
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/context.hpp"
 #include "proxy/tls/host_choice.hpp"
+#include "proxy/tls/key_log.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/policy.hpp"
 #include "proxy/tls/session_callbacks.hpp"
+#include "proxy/tls/staple.hpp"
 
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -88,6 +90,7 @@ struct ContextBuilder {
     }
 
     void set_modes() const {
+        log_session_keys(ctx());
         SSL_CTX_set_options(
             ctx(),
             SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
@@ -127,6 +130,7 @@ struct ContextBuilder {
             return openssl_failure("tls.signature_algorithms: \"" + algorithms + "\"");
         }
         choose_hosts(ctx());
+        serve_staples(ctx());
         context->alpn_wire_ = alpn_wire_format(options.alpn);
         context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
         choose_protocols(ctx(), *context);
