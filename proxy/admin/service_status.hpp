@@ -2,6 +2,7 @@
 #pragma once
 
 #include "certs/hsm.hpp"
+#include "proxy/tls/handshake_counters.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -37,6 +38,12 @@ struct ProtocolStatus {
     std::vector<CertificateStatus> certificates;
 };
 
+/// The handshakes of one kind of connection.
+struct HandshakeStatus {
+    std::string protocol;  ///< "ftp", "ftp-data", "http"
+    tls::HandshakeTotals totals;
+};
+
 /// The OCSP response that is stapled for a certificate.
 struct StapleStatus {
     std::string alias;
@@ -56,6 +63,7 @@ struct ServiceStatus {
     std::string version;
     std::chrono::seconds up_for{0};
     std::vector<ProtocolStatus> protocols;
+    std::vector<HandshakeStatus> handshakes;
     std::vector<StapleStatus> staples;
     std::optional<certs::HsmStatus> hsm;  ///< once it was opened
     std::optional<ReloadStatus> last_reload;

@@ -82,6 +82,8 @@ void Dialogue::handle_host() {
         answer(504, "HOST must be the name that TLS was begun for.");  // §4
     } else if (host == nullptr) {
         answer(504, "Unknown host.");
+    } else if (!secured_for(*host)) {
+        answer(504, "This host has other rules for TLS; begin TLS for its name.");
     } else if (!backend_up_ || (same && user_.empty())) {
         select_host(host->name);
         answer(220, "Host accepted.");
@@ -90,6 +92,16 @@ void Dialogue::handle_host() {
         select_host(host->name);
         connect_backend(true);
     }
+}
+
+/// Whether the client proved in its handshake what `host` asks for, such as a certificate. Without
+/// SNI it did so for another host, or none.
+bool Dialogue::secured_for(const config::Host& host) const {
+    if (protection_ == Protection::clear) {
+        return true;  // the handshake is to come
+    }
+    const config::Host* secured = config::find_host(*policy_.hosts, secured_host_);
+    return (secured == nullptr ? config::TlsPolicy{} : secured->tls) == host.tls;
 }
 
 void Dialogue::select_host(std::string_view name) {
@@ -105,6 +117,7 @@ void Dialogue::note_server_name(std::string_view name) {
         const config::Host* host = config::find_host(*policy_.hosts, server_name_);
         select_host(host != nullptr ? std::string_view{host->name} : std::string_view{});
     }
+    secured_host_ = host_;
 }
 
 void Dialogue::forget_login() {

@@ -30,6 +30,7 @@ class Checker {
 
     std::vector<Problem> run() {
         check_modules();
+        check_ticket_keys();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
                 check_protocol(protocol);
@@ -51,6 +52,13 @@ class Checker {
         problem.key = std::move(key);
         problem.message = std::move(message);
         problems_.push_back(std::move(problem));
+    }
+
+    void check_ticket_keys() {
+        const auto& tickets = settings_.tls.tickets;
+        if (auto source = tls::TicketKeys::open(tickets.keys, tickets.lifetime); !source) {
+            add(Severity::error, "tls.tickets.keys", source.error().message);
+        }
     }
 
     void check_modules() {

@@ -90,8 +90,15 @@ class Configurator {
     void handle_requests();
     void post(Request request);
 
+    // Sessions.
+    [[nodiscard]] certs::Loaded<tls::TicketKeys::Source> ticket_keys_for(
+        const config::Settings& settings
+    ) const;
+    void resume_with(tls::TicketKeys::Source source, const config::Settings& settings);
+
     // Start, and retries while the HSM is away.
-    void start_file_protocols();
+    void start_protocols();
+    void fail_all(const std::string& why);
     void attempt_hsm();
     /// How far a step got that may need an operator.
     enum class Step { done, waiting_for_pin };
@@ -139,6 +146,7 @@ class Configurator {
     std::shared_ptr<const config::Settings> settings_;
     certs::Pins written_pins_;
     PinKeeper pins_;
+    const std::shared_ptr<tls::Resumption> resumption_;
     std::map<Protocol, Served> served_;
     ExpiryWatch expiry_;
     std::vector<std::shared_ptr<certs::Hsm>> retired_;  ///< their keys may still be in use

@@ -15,13 +15,13 @@ tls::Context::Options options_of(const config::Settings& settings, Protocol prot
     tls::Context::Options options;
     options.ticket_lifetime = settings.tls.tickets.lifetime;
     options.protocol = name(protocol);
+    options.session_ids = protocol == Protocol::ftp || settings.tls.session_cache != 0;
     if (protocol == Protocol::ftp) {
         // FileZilla offers "x-filezilla-ftp" before "ftp"; taking it would promise rules of its own
         // server's. On data connections some send FileZilla's "ftp-data", some what they sent on
         // the control connection, most nothing.
         options.alpn = {"ftp"};
         options.data_alpn = {"ftp-data", "ftp"};
-        options.session_ids = true;
     } else {
         options.alpn = {"http/1.1", "http/1.0"};
         if (settings.http.http2) {
@@ -37,7 +37,7 @@ class ContextMaker {
         const config::Settings& settings,
         Protocol protocol,
         const Identities& identities,
-        const tls::Context* predecessor
+        const std::shared_ptr<tls::Resumption>& resumption
     )
         : settings_(settings),
           protocol_(protocol),
@@ -47,7 +47,7 @@ class ContextMaker {
           ),
           identities_(identities),
           options_(options_of(settings, protocol)) {
-        options_.predecessor = predecessor;
+        options_.resumption = resumption;
     }
 
     Loaded<ListenerContexts> make() {
@@ -101,14 +101,7 @@ class ContextMaker {
                 served.push_back(found->second);
             }
         }
-        auto made = tls::Context::create(options, served);
-        if (made && options_.predecessor == nullptr) {
-            // One set of ticket keys for all: what a connection to one listener was given, its
-            // data connections bring to the host's.
-            options_.predecessor = made->get();
-            first_ = *made;
-        }
-        return made;
+        return tls::Context::create(options, served);
     }
 
     const config::Settings& settings_;
@@ -116,7 +109,6 @@ class ContextMaker {
     const config::TlsLayers layers_;
     const Identities& identities_;
     tls::Context::Options options_;
-    std::shared_ptr<const tls::Context> first_;
 };
 
 }  // namespace
@@ -125,9 +117,9 @@ Loaded<ListenerContexts> make_contexts(
     const config::Settings& settings,
     Protocol protocol,
     const Identities& identities,
-    const tls::Context* predecessor
+    const std::shared_ptr<tls::Resumption>& resumption
 ) {
-    return ContextMaker(settings, protocol, identities, predecessor).make();
+    return ContextMaker(settings, protocol, identities, resumption).make();
 }
 
 std::string summary(const tls::Context& context) {

@@ -216,6 +216,7 @@ admin::ServiceStatus Server::status() const {
     status.version = HSMFRONT_VERSION;
     status.connections = admission_.connections();
     status.refused_connections = admission_.refused();
+    status.handshakes = front_->handshakes();
     return status;
 }
 
