@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, handshake_cause_count> labels{
     "client_certificate_revoked",
     "client_certificate_not_allowed",
     "client_certificate_invalid",
+    "no_staple",
     "certificate_refused",
     "client_alert",
     "client_gone_before_hello",

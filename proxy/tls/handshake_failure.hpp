@@ -26,6 +26,7 @@ enum class HandshakeCause : std::uint8_t {
     client_certificate_revoked,      ///
     client_certificate_not_allowed,  ///< good, but not on the list of those that may
     client_certificate_invalid,      ///< purpose, depth, signature, CRL…
+    no_staple,                       ///< our certificate demands one (RFC 7633)
     certificate_refused,             ///< the client does not want our certificate
     client_alert,                    ///< the client broke off for another reason that it told
     client_gone_before_hello,        ///< closed before its ClientHello was whole
