@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, handshake_cause_count> labels{
     "no_shared_signature_algorithm",
     "unknown_server_name",
     "no_shared_alpn",
+    "staple_missing",
     "client_certificate_missing",
     "client_certificate_untrusted",
     "client_certificate_expired",

@@ -20,6 +20,7 @@ enum class HandshakeCause : std::uint8_t {
     no_shared_signature_algorithm,   ///< none that our key can make (RFC 8446 §4.4.2.2)
     unknown_server_name,             ///< SNI named no host, and must
     no_shared_alpn,                  ///< RFC 7301 §3.2
+    staple_missing,                  ///< our certificate demands one (RFC 7633)
     client_certificate_missing,      ///< and required
     client_certificate_untrusted,    ///< not from a CA that clients' certificates may come from
     client_certificate_expired,      ///< or not valid yet

@@ -40,9 +40,10 @@ int answer(SSL* ssl, void*) {
         }
         const std::string why = slot.status(now).problem;
         Stream::of(ssl).note_refusal(
-            "the certificate of alias \"" + slot.alias() +
-            "\" demands a staple (must-staple) and there is no OCSP response" +
-            (why.empty() ? "" : ": " + why)
+            {HandshakeCause::staple_missing,
+             "the certificate of alias \"" + slot.alias() +
+                 "\" demands a staple (must-staple) and there is no OCSP response" +
+                 (why.empty() ? "" : ": " + why)}
         );
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
