@@ -54,7 +54,7 @@ class FtpsHours : public Stage, public ::testing::WithParamInterface<Pace> {
         EXPECT_GE(passed, std::chrono::hours(hours)) << "the client was done too soon";
         const auto log = front->log();
         EXPECT_THAT(log, HasSubstr("a new ticket key"));
-        EXPECT_THAT(log, Not(HasSubstr("data handshake failed")));
+        EXPECT_THAT(log, Not(HasSubstr("TLS handshake failed")));
         EXPECT_THAT(log, Not(HasSubstr("refused")));
         std::size_t sessions = 0;
         const auto commands = vsftpd.log();
