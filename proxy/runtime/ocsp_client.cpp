@@ -7,7 +7,7 @@
 
 #include <boost/asio/ip/basic_resolver.hpp>
 
-#include <array>
+#include <string_view>
 #include <utility>
 
 namespace hsmfront::runtime {
@@ -52,11 +52,11 @@ net::Task<OcspClient::Answer> OcspClient::exchange(
     net::TcpStream stream(std::move(socket));
     const net::SessionRegistry::Entry entry(active_, stream);
     const net::Deadline deadline(executor_, {&stream}, limit);
-    const error_code sent = co_await net::write_all(stream, question.outgoing());
+    const error_code sent = co_await net::write_all(stream, std::string_view(question.outgoing()));
     if (sent) {
         co_return certs::Failure{sent, "the request could not be sent: " + sent.message()};
     }
-    std::array<char, 4096> buffer{};
+    std::vector<char> buffer(4096);
     State state = State::more;
     while (state == State::more) {
         const Result<std::size_t> size = co_await net::read_some(stream, buffer);

@@ -20,13 +20,13 @@ enum class HandshakeCause : std::uint8_t {
     no_shared_signature_algorithm,   ///< none that our key can make (RFC 8446 §4.4.2.2)
     unknown_server_name,             ///< SNI named no host, and must
     no_shared_alpn,                  ///< RFC 7301 §3.2
-    staple_missing,                  ///< our certificate demands one (RFC 7633)
     client_certificate_missing,      ///< and required
     client_certificate_untrusted,    ///< not from a CA that clients' certificates may come from
     client_certificate_expired,      ///< or not valid yet
     client_certificate_revoked,      ///
     client_certificate_not_allowed,  ///< good, but not on the list of those that may
     client_certificate_invalid,      ///< purpose, depth, signature, CRL…
+    no_staple,                       ///< our certificate demands one (RFC 7633)
     certificate_refused,             ///< the client does not want our certificate
     client_alert,                    ///< the client broke off for another reason that it told
     client_gone_before_hello,        ///< closed before its ClientHello was whole

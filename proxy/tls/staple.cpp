@@ -40,7 +40,7 @@ int answer(SSL* ssl, void*) {
         }
         const std::string why = slot.status(now).problem;
         Stream::of(ssl).note_refusal(
-            {HandshakeCause::staple_missing,
+            {HandshakeCause::no_staple,
              "the certificate of alias \"" + slot.alias() +
                  "\" demands a staple (must-staple) and there is no OCSP response" +
                  (why.empty() ? "" : ": " + why)}
