@@ -82,6 +82,8 @@ void Dialogue::handle_host() {
         answer(504, "HOST must be the name that TLS was begun for.");  // §4
     } else if (host == nullptr) {
         answer(504, "Unknown host.");
+    } else if (protection_ != Protection::clear && !secured_as(*host)) {
+        answer(504, "HOST needs TLS of its own; name it before AUTH TLS or with SNI.");
     } else if (!backend_up_ || (same && user_.empty())) {
         select_host(host->name);
         answer(220, "Host accepted.");
@@ -90,6 +92,14 @@ void Dialogue::handle_host() {
         select_host(host->name);
         connect_backend(true);
     }
+}
+
+/// Whether the TLS in place does for `host`. Without SNI it is that of the host selected when it
+/// began: what other hosts demand of clients, such as a certificate, was not asked then (§4).
+bool Dialogue::secured_as(const config::Host& host) const {
+    const config::TlsPolicy none;
+    const config::Host* begun = config::find_host(*policy_.hosts, tls_host_);
+    return (begun != nullptr ? begun->tls : none) == host.tls;
 }
 
 void Dialogue::select_host(std::string_view name) {
@@ -102,9 +112,15 @@ void Dialogue::select_host(std::string_view name) {
 void Dialogue::note_server_name(std::string_view name) {
     server_name_ = lower(name);
     if (!server_name_.empty() && policy_.hosts != nullptr) {
-        const config::Host* host = config::find_host(*policy_.hosts, server_name_);
-        select_host(host != nullptr ? std::string_view{host->name} : std::string_view{});
+        if (const config::Host* host = config::find_host(*policy_.hosts, server_name_)) {
+            select_host(host->name);
+        }  // else TLS stays that of a host chosen by HOST, and so does what it leads to
     }
+}
+
+void Dialogue::note_tls(std::string_view server_name) {
+    note_server_name(server_name);
+    tls_host_ = host_;
 }
 
 void Dialogue::forget_login() {

@@ -96,6 +96,7 @@ void Configurator::run(const std::stop_token& stop) {
     while (wait(stop)) {
         handle_requests();
         reap_retired();
+        look_at_files();
         const bool due = retry_at_ && Clock::now() >= *retry_at_;
         if (due || any_in(Phase::waiting_pin)) {
             attempt_hsm();
@@ -116,6 +117,9 @@ bool Configurator::wait(const std::stop_token& stop) {
     }
     if (!retired_.empty()) {
         until = std::min(until, Clock::now() + reap_period);
+    }
+    if (watches_files()) {
+        until = std::min(until, next_look_);
     }
     std::unique_lock lock(mutex_);
     (void)changed_.wait_until(lock, stop, until, [this] { return !requests_.empty(); });
@@ -245,11 +249,12 @@ Loaded<Configurator::Served> Configurator::served_with(
     const auto before = served_.find(protocol);
     const tls::Context* predecessor =
         before == served_.end() ? nullptr : before->second.contexts.front().get();
+    FileWatch files(client_certificate_files(settings, protocol));
     auto contexts = make_contexts(settings, protocol, identities, predecessor);
     if (!contexts) {
         return contexts.error();
     }
-    return Served{std::move(identities), std::move(*contexts)};
+    return Served{std::move(identities), std::move(*contexts), std::move(files)};
 }
 
 Loaded<Configurator::Served> Configurator::loaded_served(

@@ -63,6 +63,27 @@ TEST_F(FtpHosts, ServerNameWinsOverHostInClear) {
     EXPECT_EQ(secure("x.b.example"), (Words{"unlisten", "host *.b.example", "connect"}));
 }
 
+TEST_F(FtpHosts, UnknownServerNameKeepsTheHostThatTlsWasBegunFor) {
+    begin(policy_);
+    static_cast<void>(dialogue_->start());
+    static_cast<void>(command("HOST a.example"));
+    EXPECT_EQ(secure("c.example"), (Words{"unlisten", "connect"}));
+}
+
+TEST_F(FtpHosts, HostInTlsLeadsToNoneWithAnotherPolicy) {
+    std::vector<config::Host> hosts = hosts_;
+    hosts.front().tls.client_certificate.mode = config::ClientCertificateMode::require;
+    policy_.hosts = &hosts;
+    begin(policy_);
+    static_cast<void>(dialogue_->start());
+    static_cast<void>(secure(""));
+    static_cast<void>(backend_greets());
+    EXPECT_EQ(command("HOST a.example"), Words{"C 504"});
+    EXPECT_EQ(
+        command("HOST x.b.example"), (Words{"unlisten", "host *.b.example", "drop", "connect"})
+    );
+}
+
 TEST_F(FtpHosts, HostMustBeTheServerName) {
     begin(policy_);
     static_cast<void>(dialogue_->start());
