@@ -102,6 +102,13 @@ class ClientPolicy : public FrontStage,
     Clients clients{scratch()};
 };
 
+std::string name_of_instance(const ::testing::TestParamInfo<std::tuple<Door, int>>& instance) {
+    static constexpr std::array<const char*, 3> doors{"Https", "ExplicitFtps", "ImplicitFtps"};
+    const auto [door, version] = instance.param;
+    return std::string(doors.at(static_cast<std::size_t>(door))) +
+           (version == TLS1_2_VERSION ? "1_2" : "1_3");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Tls,
     ClientPolicy,
@@ -109,11 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
         ::testing::Values(Door::https, Door::explicit_ftps, Door::implicit_ftps),
         ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION)
     ),
-    [](const auto& instance) {
-        static constexpr std::array<const char*, 3> doors{"Https", "ExplicitFtps", "ImplicitFtps"};
-        return std::string(doors.at(static_cast<std::size_t>(std::get<Door>(instance.param)))) +
-               (std::get<int>(instance.param) == TLS1_2_VERSION ? "1_2" : "1_3");
-    }
+    name_of_instance
 );
 
 TEST_P(ClientPolicy, JudgesChains) {
