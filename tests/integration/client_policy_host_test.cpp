@@ -175,7 +175,9 @@ TEST_P(FtpHostPolicy, Rfc7151_4_HostInTlsLeadsToNoStricterHost) {
     connect();
     auth();
     EXPECT_THAT(client->ask("HOST b.test"), StartsWith("504"));
-    EXPECT_THAT(client->ask("HOST a.test"), StartsWith("220"));
+    client->send("HOST a.test");
+    ASSERT_TRUE(backend.greet());
+    EXPECT_THAT(client->reply(), StartsWith("220"));
     EXPECT_THAT(client->ask("HOST b.test"), StartsWith("504"));
     EXPECT_TRUE(relayed("USER ann", "230 in"));
 }

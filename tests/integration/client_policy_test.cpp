@@ -78,7 +78,9 @@ class ClientPolicy : public FrontStage,
         Wire wire = approach();
         static_cast<void>(wire.secure(context.get(), session, name));
         if (door() == Door::https) {
-            wire.send("GET / HTTP/1.1\r\nHost: " + name + "\r\n\r\n");
+            wire.send(
+                "GET / HTTP/1.1\r\nHost: " + (name.empty() ? "localhost" : name) + "\r\n\r\n"
+            );
         }
         const std::string said = wire.line();
         visit.let_in = said.starts_with("HTTP/1.1 502") || said.starts_with("421");

@@ -11,6 +11,7 @@ namespace hsmfront::tls {
 namespace {
 
 using hsmfront::test::make_key;
+using hsmfront::test::read_file;
 using hsmfront::test::TestCa;
 using hsmfront::test::TestCertificate;
 using hsmfront::test::to_der;
