@@ -52,7 +52,7 @@ void ControlSession::log_end() const {
     const auto& backend = backend_endpoint();
     spdlog::info(
         "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={}{} "
-        "transfers={} up={} down={} duration={}ms reason=\"{}{}\"",
+        "transfers={} up={} down={} duration={}ms reason=\"{}\"",
         id_,
         to_string(peer_),
         via_ ? " via=" + to_string(via_->peer) : "",
@@ -68,8 +68,9 @@ void ControlSession::log_end() const {
         totals_.uploaded,
         totals_.downloaded,
         milliseconds_since(started_),
-        stop_ ? "stopped" : reason_,
-        detail_
+        !failed_handshake_.empty() ? failed_handshake_
+        : stop_                    ? "stopped"
+                                   : reason_
     );
 }
 

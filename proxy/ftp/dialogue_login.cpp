@@ -82,8 +82,8 @@ void Dialogue::handle_host() {
         answer(504, "HOST must be the name that TLS was begun for.");  // §4
     } else if (host == nullptr) {
         answer(504, "Unknown host.");
-    } else if (protection_ != Protection::clear && !secured_as(*host)) {
-        answer(504, "HOST needs TLS of its own; name it before AUTH TLS or with SNI.");
+    } else if (!secured_for(*host)) {
+        answer(504, "This host has other rules for TLS; begin TLS for its name.");
     } else if (!backend_up_ || (same && user_.empty())) {
         select_host(host->name);
         answer(220, "Host accepted.");
@@ -94,12 +94,14 @@ void Dialogue::handle_host() {
     }
 }
 
-/// Whether the TLS in place does for `host`. Without SNI it is that of the host selected when it
-/// began: what other hosts demand of clients, such as a certificate, was not asked then (§4).
-bool Dialogue::secured_as(const config::Host& host) const {
-    const config::TlsPolicy none;
-    const config::Host* begun = config::find_host(*policy_.hosts, tls_host_);
-    return (begun != nullptr ? begun->tls : none) == host.tls;
+/// Whether the client proved in its handshake what `host` asks for, such as a certificate. Without
+/// SNI it did so for another host, or none.
+bool Dialogue::secured_for(const config::Host& host) const {
+    if (protection_ == Protection::clear) {
+        return true;  // the handshake is to come
+    }
+    const config::Host* secured = config::find_host(*policy_.hosts, secured_host_);
+    return (secured == nullptr ? config::TlsPolicy{} : secured->tls) == host.tls;
 }
 
 void Dialogue::select_host(std::string_view name) {
@@ -116,11 +118,7 @@ void Dialogue::note_server_name(std::string_view name) {
             select_host(host->name);
         }  // else TLS stays that of a host chosen by HOST, and so does what it leads to
     }
-}
-
-void Dialogue::note_tls(std::string_view server_name) {
-    note_server_name(server_name);
-    tls_host_ = host_;
+    secured_host_ = host_;
 }
 
 void Dialogue::forget_login() {

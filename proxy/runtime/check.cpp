@@ -4,6 +4,7 @@
 #include "config/tls_layers.hpp"
 #include "config/validator_http.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/runtime/check_certificates.hpp"
 #include "proxy/runtime/contexts.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/listeners.hpp"
@@ -31,6 +32,7 @@ class Checker {
 
     std::vector<Problem> run() {
         check_modules();
+        check_ticket_keys();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
                 check_protocol(protocol);
@@ -52,6 +54,13 @@ class Checker {
         problem.key = std::move(key);
         problem.message = std::move(message);
         problems_.push_back(std::move(problem));
+    }
+
+    void check_ticket_keys() {
+        const auto& tickets = settings_.tls.tickets;
+        if (auto source = tls::TicketKeys::open(tickets.keys, tickets.lifetime); !source) {
+            add(Severity::error, "tls.tickets.keys", source.error().message);
+        }
     }
 
     void check_modules() {
@@ -130,12 +139,7 @@ class Checker {
             return;
         }
         for (const auto& authority : *authorities) {
-            check_validity(
-                section + ".ca",
-                asked.ca,
-                authority.get(),
-                "certificates that it issued are refused"
-            );
+            check_validity(section + ".ca", asked.ca, authority.get());
         }
         for (const auto& file : asked.crl) {
             const auto crls = certs::read_crls(file);
@@ -233,17 +237,14 @@ class Checker {
             add(Severity::error, key, chain.error().message);
             return;
         }
-        for (const auto& certificate : chain->certificates) {
-            check_validity(key, file, certificate.get());
+        for (auto& problem : certificate_problems(settings_, alias, *chain, now_)) {
+            add(Severity::warning, key, std::move(problem));
         }
     }
 
-    /// `consequence` is that of its expiry.
+    /// Of a CA that clients' certificates come from.
     void check_validity(
-        const std::string& key,
-        const std::filesystem::path& file,
-        const X509* certificate,
-        const std::string& consequence = "clients will refuse it"
+        const std::string& key, const std::filesystem::path& file, const X509* certificate
     ) {
         char subject[256];
         X509_NAME_oneline(X509_get_subject_name(certificate), subject, sizeof subject);
@@ -253,7 +254,9 @@ class Checker {
             add(Severity::warning, key, which + " is not valid yet");
         }
         if (X509_cmp_time(X509_get0_notAfter(certificate), &now) < 0) {
-            add(Severity::warning, key, which + " has expired; " + consequence);
+            add(Severity::warning,
+                key,
+                which + " has expired; certificates that it issued are refused");
             return;
         }
         auto soon = now_ + std::time_t{warn_days} * 24 * 60 * 60;

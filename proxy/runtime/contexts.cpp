@@ -16,13 +16,13 @@ tls::Context::Options options_of(const config::Settings& settings, Protocol prot
     tls::Context::Options options;
     options.ticket_lifetime = settings.tls.tickets.lifetime;
     options.protocol = name(protocol);
+    options.session_ids = protocol == Protocol::ftp || settings.tls.session_cache != 0;
     if (protocol == Protocol::ftp) {
         // FileZilla offers "x-filezilla-ftp" before "ftp"; taking it would promise rules of its own
         // server's. On data connections some send FileZilla's "ftp-data", some what they sent on
         // the control connection, most nothing.
         options.alpn = {"ftp"};
         options.data_alpn = {"ftp-data", "ftp"};
-        options.session_ids = true;
     } else {
         options.alpn = {"http/1.1", "http/1.0"};
         if (settings.http.http2) {
@@ -43,14 +43,14 @@ class ContextMaker {
         const config::Settings& settings,
         Protocol protocol,
         const Identities& identities,
-        const tls::Context* predecessor
+        const std::shared_ptr<tls::Resumption>& resumption
     )
         : settings_(settings),
           protocol_(protocol),
           layers_(layers_of(settings, protocol)),
           identities_(identities),
           options_(options_of(settings, protocol)) {
-        options_.predecessor = predecessor;
+        options_.resumption = resumption;
         options_.trusts = &trusts_;
     }
 
@@ -105,14 +105,7 @@ class ContextMaker {
                 served.push_back(found->second);
             }
         }
-        auto made = tls::Context::create(options, served);
-        if (made && options_.predecessor == nullptr) {
-            // One set of ticket keys for all: what a connection to one listener was given, its
-            // data connections bring to the host's.
-            options_.predecessor = made->get();
-            first_ = *made;
-        }
-        return made;
+        return tls::Context::create(options, served);
     }
 
     const config::Settings& settings_;
@@ -121,7 +114,6 @@ class ContextMaker {
     const Identities& identities_;
     tls::ClientTrusts trusts_;
     tls::Context::Options options_;
-    std::shared_ptr<const tls::Context> first_;
 };
 
 }  // namespace
@@ -130,9 +122,9 @@ Loaded<ListenerContexts> make_contexts(
     const config::Settings& settings,
     Protocol protocol,
     const Identities& identities,
-    const tls::Context* predecessor
+    const std::shared_ptr<tls::Resumption>& resumption
 ) {
-    return ContextMaker(settings, protocol, identities, predecessor).make();
+    return ContextMaker(settings, protocol, identities, resumption).make();
 }
 
 std::vector<std::filesystem::path> client_certificate_files(

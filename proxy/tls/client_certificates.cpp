@@ -13,6 +13,9 @@
 namespace hsmfront::tls {
 namespace {
 
+/// Bytes of a subject that a log line shows.
+constexpr std::size_t longest_subject = 256;
+
 /// Sent as the alert certificate_unknown, as all errors that OpenSSL's table of alerts leaves out:
 /// the certificate is good, and the client's side cannot mend it.
 constexpr int refused_for_our_reasons = X509_V_ERR_DIFFERENT_CRL_SCOPE;
@@ -25,7 +28,7 @@ Stream& stream_of(X509_STORE_CTX* verification) {
 
 const ClientTrust& trust_of(const Stream& stream) { return *stream.context()->client_trust(); }
 
-std::string in_quotes(const X509_NAME* name) { return '"' + name_of(name) + '"'; }
+std::string in_quotes(const X509_NAME* name) { return in_quotes(name_of(name), longest_subject); }
 
 /// The error in hand, with whose certificate it is about.
 std::string in_words(X509_STORE_CTX* verification) {
@@ -61,7 +64,9 @@ int judge_error(int good, X509_STORE_CTX* verification) {
         X509_STORE_CTX_set_error(verification, X509_V_OK);
         return 1;
     }
-    stream.note_refusal(in_words(verification));
+    stream.note_refusal(
+        {certificate_cause(X509_STORE_CTX_get_error(verification)), in_words(verification)}
+    );
     return 0;
 }
 
@@ -85,8 +90,9 @@ int verify(X509_STORE_CTX* verification, void*) {
         return 1;
     }
     stream.note_refusal(
-        "client certificate " + in_quotes(X509_get_subject_name(leaf)) +
-        " is good, but not in tls.client_certificate.allow"
+        {HandshakeCause::client_certificate_not_allowed,
+         "client certificate " + in_quotes(X509_get_subject_name(leaf)) +
+             " is good, but not in tls.client_certificate.allow"}
     );
     X509_STORE_CTX_set_error(verification, refused_for_our_reasons);
     return 0;

@@ -1,6 +1,5 @@
 #include "proxy/tls/host_choice.hpp"
 
-#include "proxy/net/printable.hpp"
 #include "proxy/tls/client_hello.hpp"
 #include "proxy/tls/stream.hpp"
 
@@ -10,7 +9,7 @@
 namespace hsmfront::tls {
 namespace {
 
-int refuse(Stream& stream, int* alert, int description, std::string why) {
+int refuse(Stream& stream, int* alert, int description, HandshakeFailure why) {
     stream.note_refusal(std::move(why));
     *alert = description;
     return SSL_CLIENT_HELLO_ERROR;
@@ -27,7 +26,8 @@ int choose_host(SSL* ssl, int* alert, void*) {
             stream,
             alert,
             SSL_AD_ILLEGAL_PARAMETER,
-            "the client changed the name it asks for (SNI) in its second ClientHello"
+            {HandshakeCause::malformed,
+             "the client changed the name it asks for (SNI) in its second ClientHello"}
         );
     }
     // Forbidden as a name (RFC 6066 §3), sent by some all the same: as good as none.
@@ -40,9 +40,12 @@ int choose_host(SSL* ssl, int* alert, void*) {
             stream,
             alert,
             SSL_AD_UNRECOGNIZED_NAME,
-            "the client asks for \"" + net::printable(name) +
-                "\" (SNI), which is no host of ours (tls.strict_sni)"
+            {HandshakeCause::unknown_server_name,
+             "the client asks for " + in_quotes(name) +
+                 " (SNI), which is no host of ours (tls.strict_sni)"}
         );
+    } else if (!name.empty()) {
+        stream.choose_listener();
     }
     return SSL_CLIENT_HELLO_SUCCESS;
 }

@@ -70,18 +70,26 @@ TEST_F(FtpHosts, UnknownServerNameKeepsTheHostThatTlsWasBegunFor) {
     EXPECT_EQ(secure("c.example"), (Words{"unlisten", "connect"}));
 }
 
-TEST_F(FtpHosts, HostInTlsLeadsToNoneWithAnotherPolicy) {
-    std::vector<config::Host> hosts = hosts_;
-    hosts.front().tls.client_certificate.mode = config::ClientCertificateMode::require;
+TEST_F(FtpHosts, HostIsNoWayAroundTheTlsPolicyOfAHost) {
+    auto hosts = hosts_;
+    hosts[0].tls.client_certificate.mode = config::ClientCertificateMode::require;
     policy_.hosts = &hosts;
+    for (const auto mode : {config::FtpTlsMode::explicit_tls, config::FtpTlsMode::implicit_tls}) {
+        policy_.mode = mode;
+        begin(policy_);
+        static_cast<void>(dialogue_->start());
+        if (mode == config::FtpTlsMode::explicit_tls) {
+            static_cast<void>(secure(""));
+        }
+        static_cast<void>(backend_greets());
+        EXPECT_EQ(command("HOST a.example"), Words{"C 504"}) << "no certificate was asked for";
+        EXPECT_THAT(command("HOST x.b.example"), testing::Contains("host *.b.example"));
+    }
+    policy_.mode = config::FtpTlsMode::explicit_tls;
     begin(policy_);
     static_cast<void>(dialogue_->start());
+    EXPECT_EQ(command("HOST a.example"), (Words{"host a.example", "C 220"}));
     static_cast<void>(secure(""));
-    static_cast<void>(backend_greets());
-    EXPECT_EQ(command("HOST a.example"), Words{"C 504"});
-    EXPECT_EQ(
-        command("HOST x.b.example"), (Words{"unlisten", "host *.b.example", "drop", "connect"})
-    );
 }
 
 TEST_F(FtpHosts, HostMustBeTheServerName) {

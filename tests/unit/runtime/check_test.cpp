@@ -44,6 +44,18 @@ TEST(Check, WarnsOfBackendsWhoseNamesDoNotResolve) {
     EXPECT_THAT(found, Contains(HasSubstr("http.forwarded.trust: 0.0.0.0/0 is every client")));
 }
 
+TEST(Check, ReadsTicketKeys) {
+    const test::TempDir dir;
+    config::Settings settings;
+    settings.tls.tickets.keys = {dir.write("good", std::string(80, 'k'))};
+    EXPECT_THAT(problems(settings), Not(Contains(HasSubstr("tls.tickets.keys"))));
+    settings.tls.tickets.keys.push_back(dir.write("bad", std::string(48, '\1')));
+    EXPECT_THAT(
+        problems(settings),
+        Contains(AllOf(HasSubstr("error: tls.tickets.keys: "), HasSubstr("/bad: 48 bytes")))
+    );
+}
+
 class CheckOfClientFiles : public testing::Test {
   protected:
     CheckOfClientFiles() {
