@@ -7,6 +7,7 @@
 #include "proxy/runtime/protocol.hpp"
 #include "proxy/tls/context.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,11 @@ using ListenerContexts = std::vector<std::shared_ptr<const tls::Context>>;
     Protocol protocol,
     const Identities& identities,
     const std::shared_ptr<tls::Resumption>& resumption = nullptr
+);
+
+/// The CA and CRL files that make_contexts() reads, each once.
+[[nodiscard]] std::vector<std::filesystem::path> client_certificate_files(
+    const config::Settings& settings, Protocol protocol
 );
 
 /// "alias (type, until YYYY-MM-DD)" of each certificate.

@@ -1,5 +1,6 @@
 // ContextBuilder: a Context step by step.
 #include "certs/errc.hpp"
+#include "proxy/tls/allow_list.hpp"
 #include "proxy/tls/alpn.hpp"
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/context.hpp"
@@ -137,14 +138,29 @@ struct ContextBuilder {
         return {};
     }
 
+    [[nodiscard]] certs::Loaded<void> ask_for_certificates() const {
+        const config::ClientCertificate& asked = options.tls.client_certificate;
+        if (asked.mode == config::ClientCertificateMode::none) {
+            return {};
+        }
+        auto trust =
+            options.trusts != nullptr ? options.trusts->load(asked) : ClientTrust::load(asked);
+        if (!trust) {
+            return trust.error();
+        }
+        context->client_trust_ = std::move(*trust);
+        return ask_for_client_certificates(ctx(), *context->client_trust_);
+    }
+
     /// No session resumes in another protocol, for another host, or around what clients have to
     /// prove now.
     [[nodiscard]] certs::Loaded<void> separate_sessions() const {
-        const auto asked = ask_for_client_certificates(ctx(), options.tls.client_certificate);
-        if (!asked) {
-            return asked.error();
+        if (auto done = ask_for_certificates(); !done) {
+            return done;
         }
-        const std::string name = options.protocol + '\0' + options.host + '\0' + *asked;
+        const auto& trust = context->client_trust_;
+        const std::string name = options.protocol + '\0' + options.host + '\0' +
+                                 (trust == nullptr ? "" : trust->identity());
         std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
         static_assert(digest.size() <= SSL_MAX_SID_CTX_LENGTH);
         if (EVP_Digest(name.data(), name.size(), digest.data(), nullptr, EVP_sha256(), nullptr) !=
