@@ -98,7 +98,7 @@ net::Task<error_code> ControlSession::start_tls() {
     tls_ = stream.get();
     client_ = std::move(stream);
     if (host_ != nullptr) {
-        // Chosen by HOST (RFC 7151 §4); SNI, if it comes, chooses anew.
+        // Chosen by HOST (RFC 7151 §4); SNI, if it comes, must name the same.
         if (const auto* named = context_->find_host(host_->name)) {
             tls_->choose(*named);
         }

@@ -1,6 +1,8 @@
 #include "proxy/runtime/contexts.hpp"
 
+#include "certs/errc.hpp"
 #include "config/tls_layers.hpp"
+#include "proxy/tls/policy_check.hpp"
 
 #include <spdlog/fmt/chrono.h>
 
@@ -31,6 +33,11 @@ tls::Context::Options options_of(const config::Settings& settings, Protocol prot
     return options;
 }
 
+config::TlsLayers layers_of(const config::Settings& settings, Protocol protocol) {
+    return protocol == Protocol::ftp ? config::ftp_tls_layers(settings)
+                                     : config::http_tls_layers(settings);
+}
+
 class ContextMaker {
   public:
     ContextMaker(
@@ -41,10 +48,7 @@ class ContextMaker {
     )
         : settings_(settings),
           protocol_(protocol),
-          layers_(
-              protocol == Protocol::ftp ? config::ftp_tls_layers(settings)
-                                        : config::http_tls_layers(settings)
-          ),
+          layers_(layers_of(settings, protocol)),
           identities_(identities),
           options_(options_of(settings, protocol)) {
         options_.predecessor = predecessor;
@@ -127,7 +131,30 @@ Loaded<ListenerContexts> make_contexts(
     const Identities& identities,
     const tls::Context* predecessor
 ) {
+    auto problems = common_policy_problems(settings);
+    if (problems.empty()) {
+        problems = policy_problems(settings, protocol);
+    }
+    if (!problems.empty()) {
+        return certs::Failure{
+            make_error_code(certs::Errc::file_malformed),
+            problems.front().key + ": " + problems.front().message};
+    }
     return ContextMaker(settings, protocol, identities, predecessor).make();
+}
+
+std::vector<config::Problem> common_policy_problems(const config::Settings& settings) {
+    return tls::policy_problems(settings.tls.policy, "tls");
+}
+
+std::vector<config::Problem> policy_problems(const config::Settings& settings, Protocol protocol) {
+    const auto layers = layers_of(settings, protocol);
+    auto problems = tls::policy_problems(*layers.protocol, layers.name + ".tls");
+    for (const config::Host& host : *layers.hosts) {
+        auto more = tls::policy_problems(host.tls, layers.name + ".hosts[" + host.name + "].tls");
+        problems.insert(problems.end(), more.begin(), more.end());
+    }
+    return problems;
 }
 
 std::string summary(const tls::Context& context) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "certs/chain.hpp"
+#include "config/problem.hpp"
 #include "config/settings.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/protocol.hpp"
@@ -24,6 +25,13 @@ using ListenerContexts = std::vector<std::shared_ptr<const tls::Context>>;
     Protocol protocol,
     const Identities& identities,
     const tls::Context* predecessor = nullptr
+);
+
+/// What cannot be done of the values in `tls`, and of those in the layers of `protocol` and its
+/// hosts. make_contexts() refuses them too.
+[[nodiscard]] std::vector<config::Problem> common_policy_problems(const config::Settings& settings);
+[[nodiscard]] std::vector<config::Problem> policy_problems(
+    const config::Settings& settings, Protocol protocol
 );
 
 /// "alias (type, until YYYY-MM-DD)" of each certificate.

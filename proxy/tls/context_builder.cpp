@@ -127,25 +127,33 @@ struct ContextBuilder {
 
     [[nodiscard]] certs::Loaded<void> set_policy() const {
         SSL_CTX_set_min_proto_version(ctx(), version_number(options.tls.min_version));
-        // RSA key exchange decrypts with the key, which a signing HSM key must never do.
-        const std::string ciphers = options.tls.ciphers + ":!kRSA:!aNULL:!eNULL";
+        const std::string ciphers = options.tls.ciphers + never_ciphers;
         if (SSL_CTX_set_cipher_list(ctx(), ciphers.c_str()) != 1) {
             return openssl_failure("tls.ciphers: \"" + options.tls.ciphers + "\"");
         }
         if (SSL_CTX_set_ciphersuites(ctx(), options.tls.ciphersuites.c_str()) != 1) {
             return openssl_failure("tls.ciphersuites: \"" + options.tls.ciphersuites + "\"");
         }
-        if (SSL_CTX_set1_groups_list(ctx(), options.tls.groups.c_str()) != 1) {
+        // Kept as set, for take_over().
+        context->tls_.groups = available_groups(ctx(), options.tls.groups);
+        if (SSL_CTX_set1_groups_list(ctx(), context->tls_.groups.c_str()) != 1) {
             return openssl_failure("tls.groups: \"" + options.tls.groups + "\"");
         }
-        const std::string& algorithms = options.tls.signature_algorithms;
-        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
-            return openssl_failure("tls.signature_algorithms: \"" + algorithms + "\"");
+        if (auto done = set_signature_algorithms(options.tls.signature_algorithms); !done) {
+            return done;
         }
         choose_hosts(ctx());
         context->alpn_wire_ = alpn_wire_format(options.alpn);
         context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
         choose_protocols(ctx(), *context);
+        return {};
+    }
+
+    [[nodiscard]] certs::Loaded<void> set_signature_algorithms(const std::string& algorithms
+    ) const {
+        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
+            return openssl_failure("tls.signature_algorithms: \"" + algorithms + "\"");
+        }
         return {};
     }
 
@@ -205,24 +213,49 @@ struct ContextBuilder {
             pss = key->capabilities().pss;
             pkcs1 = key->capabilities().pkcs1;
         }
-        if (pss && pkcs1) {
-            return {};
+        std::string algorithms = options.tls.signature_algorithms;
+        if (!pss || !pkcs1) {
+            algorithms = without_rsa(algorithms, !pss, !pkcs1);
         }
-        const std::string algorithms = without_rsa(options.tls.signature_algorithms, !pss, !pkcs1);
-        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
-            return openssl_failure("signature algorithms \"" + algorithms + "\"");
+        if (auto done = each_key_signs(algorithms); !done || (pss && pkcs1)) {
+            return done;
         }
         if (!pss && only_rsa) {
-            if (options.tls.min_version == config::TlsVersion::tls1_3) {
-                return Failure{
-                    make_error_code(certs::Errc::key_unsupported),
-                    "alias \"" + context->certificates_.front().alias +
-                        "\": the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow "
-                        "TLS 1.2 (tls.min_version) or use an EC key"};
-            }
             SSL_CTX_set_max_proto_version(ctx(), TLS1_2_VERSION);
         }
+        return set_signature_algorithms(algorithms);
+    }
+
+    /// A key for which no algorithm is left would be served to nobody.
+    [[nodiscard]] certs::Loaded<void> each_key_signs(const std::string& algorithms) const {
+        const bool tls1_3 = options.tls.min_version == config::TlsVersion::tls1_3;
+        for (std::size_t i = 0; i < context->leaves_.size(); ++i) {
+            const std::string_view type =
+                EVP_PKEY_get0_type_name(X509_get0_pubkey(context->leaves_[i].get()));
+            if (can_sign(algorithms, type, tls1_3)) {
+                continue;
+            }
+            const std::string who = "alias \"" + context->certificates_[i].alias + "\": ";
+            const bool by_token = can_sign(options.tls.signature_algorithms, type, tls1_3);
+            if (by_token && tls1_3) {
+                return unsupported(
+                    who +
+                    "the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow "
+                    "TLS 1.2 (tls.min_version) or use an EC key"
+                );
+            }
+            return unsupported(
+                who + "none of the signature algorithms \"" + options.tls.signature_algorithms +
+                "\" (tls.signature_algorithms) can be made with its key (" +
+                context->certificates_[i].type + ")" + (by_token ? " by this token" : "") +
+                (tls1_3 ? " in TLS 1.3" : "") + "; add one, or use another key"
+            );
+        }
         return {};
+    }
+
+    static Failure unsupported(std::string why) {
+        return {make_error_code(certs::Errc::key_unsupported), std::move(why)};
     }
 };
 

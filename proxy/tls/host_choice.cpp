@@ -21,8 +21,11 @@ int choose_host(SSL* ssl, int* alert, void*) {
     if (stream.options().data_connection) {
         return SSL_CLIENT_HELLO_SUCCESS;
     }
+    // An address is forbidden as a name (RFC 6066 §3) and sent by some all the same: as good as
+    // none.
     const std::string_view asked = offered_name(ssl);
-    if (!stream.note_asked(asked)) {
+    const std::string_view name = is_address_literal(asked) ? std::string_view() : asked;
+    if (!stream.note_asked(name)) {
         return refuse(
             stream,
             alert,
@@ -30,10 +33,19 @@ int choose_host(SSL* ssl, int* alert, void*) {
             "the client changed the name it asks for (SNI) in its second ClientHello"
         );
     }
-    // Forbidden as a name (RFC 6066 §3), sent by some all the same: as good as none.
-    const std::string_view name = is_address_literal(asked) ? std::string_view() : asked;
     const Context& listener = stream.listener();
-    if (const NamedContext* host = listener.find_host(name)) {
+    const NamedContext* host = listener.find_host(name);
+    const std::string& before = stream.info().host;
+    if (!name.empty() && !before.empty() && (host == nullptr || host->name != before)) {
+        return refuse(
+            stream,
+            alert,
+            SSL_AD_UNRECOGNIZED_NAME,
+            "the client asks for \"" + net::printable(name) + "\" (SNI), and asked for \"" +
+                before + "\" before (HOST)"
+        );
+    }
+    if (host != nullptr) {
         stream.choose(*host);
     } else if (!name.empty() && listener.strict() && !listener.certifies(std::string(name))) {
         return refuse(

@@ -72,6 +72,32 @@ TEST_F(FtpHosts, HostMustBeTheServerName) {
     EXPECT_EQ(command("HOST a.example"), Words{"C 220"});
 }
 
+/// Else a client could get around the certificate that a host asks for.
+TEST_F(FtpHosts, InsideTlsNoHostWithAnotherTlsPolicyIsSelected) {
+    std::vector<config::Host> hosts = hosts_;
+    hosts.push_back({"own.example", {"a"}});
+    hosts.back().tls.client_certificate.mode = config::ClientCertificateMode::require;
+    policy_.hosts = &hosts;
+    begin(policy_);
+    static_cast<void>(dialogue_->start());
+    static_cast<void>(secure(""));
+    static_cast<void>(backend_greets());
+    EXPECT_EQ(command("HOST own.example"), Words{"C 504"});
+    EXPECT_EQ(command("HOST a.example"), (Words{"host a.example", "C 220"}));
+    begin(policy_);
+    static_cast<void>(dialogue_->start());
+    static_cast<void>(command("HOST own.example"));
+    static_cast<void>(secure(""));
+    static_cast<void>(backend_greets());
+    EXPECT_EQ(command("HOST own.example"), Words{"C 220"});
+    EXPECT_EQ(command("HOST a.example"), Words{"C 504"});
+    policy_.mode = config::FtpTlsMode::implicit_tls;
+    begin(policy_);
+    static_cast<void>(dialogue_->start(""));
+    static_cast<void>(backend_greets());
+    EXPECT_EQ(command("HOST own.example"), Words{"C 504"});
+}
+
 TEST_F(FtpHosts, AnotherHostBeginsAnew) {
     begin(policy_);
     static_cast<void>(dialogue_->start());
