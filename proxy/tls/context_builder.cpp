@@ -12,6 +12,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 
 namespace hsmfront::tls {
@@ -217,7 +218,7 @@ struct ContextBuilder {
         if (!pss || !pkcs1) {
             algorithms = without_rsa(algorithms, !pss, !pkcs1);
         }
-        if (auto done = each_key_signs(algorithms); !done || (pss && pkcs1)) {
+        if (auto done = some_key_signs(algorithms); !done || (pss && pkcs1)) {
             return done;
         }
         if (!pss && only_rsa) {
@@ -226,32 +227,37 @@ struct ContextBuilder {
         return set_signature_algorithms(algorithms);
     }
 
-    /// A key for which no algorithm is left would be served to nobody.
-    [[nodiscard]] certs::Loaded<void> each_key_signs(const std::string& algorithms) const {
+    /// Else nobody would ever be served.
+    [[nodiscard]] certs::Loaded<void> some_key_signs(const std::string& algorithms) const {
         const bool tls1_3 = options.tls.min_version == config::TlsVersion::tls1_3;
-        for (std::size_t i = 0; i < context->leaves_.size(); ++i) {
-            const std::string_view type =
-                EVP_PKEY_get0_type_name(X509_get0_pubkey(context->leaves_[i].get()));
-            if (can_sign(algorithms, type, tls1_3)) {
-                continue;
-            }
-            const std::string who = "alias \"" + context->certificates_[i].alias + "\": ";
-            const bool by_token = can_sign(options.tls.signature_algorithms, type, tls1_3);
-            if (by_token && tls1_3) {
-                return unsupported(
-                    who +
-                    "the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow "
-                    "TLS 1.2 (tls.min_version) or use an EC key"
+        const auto signs = [tls1_3](const std::string& list) {
+            return [&list, tls1_3](const auto& leaf) {
+                return can_sign(
+                    list, EVP_PKEY_get0_type_name(X509_get0_pubkey(leaf.get())), tls1_3
                 );
-            }
+            };
+        };
+        const auto& leaves = context->leaves_;
+        if (leaves.empty() || std::ranges::any_of(leaves, signs(algorithms))) {
+            return {};
+        }
+        const auto& first = context->certificates_.front();
+        const std::string who = "alias \"" + first.alias + "\": ";
+        const std::string& wanted = options.tls.signature_algorithms;
+        const bool by_token = std::ranges::any_of(leaves, signs(wanted));
+        if (by_token && tls1_3) {
             return unsupported(
-                who + "none of the signature algorithms \"" + options.tls.signature_algorithms +
-                "\" (tls.signature_algorithms) can be made with its key (" +
-                context->certificates_[i].type + ")" + (by_token ? " by this token" : "") +
-                (tls1_3 ? " in TLS 1.3" : "") + "; add one, or use another key"
+                who +
+                "the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow TLS "
+                "1.2 (tls.min_version) or use an EC key"
             );
         }
-        return {};
+        return unsupported(
+            who + "none of the signature algorithms \"" + wanted +
+            "\" (tls.signature_algorithms) can be made with its key (" + first.type + ")" +
+            (by_token ? " by this token" : "") + (tls1_3 ? " in TLS 1.3" : "") +
+            "; add one, or use another key"
+        );
     }
 
     static Failure unsupported(std::string why) {

@@ -35,6 +35,12 @@ bool set_signatures(SSL_CTX* ctx, const std::string& text) {
 /// (openssl-ciphers(1)): they may name what this OpenSSL does not have.
 bool chooses(const std::string& word) { return word.find_first_of("!-+@") != 0; }
 
+std::string openssl_has() {
+    return EVP_default_properties_is_fips_enabled(nullptr) == 1
+               ? " that OpenSSL's FIPS provider (tls.fips) has"
+               : " that OpenSSL has";
+}
+
 class PolicyCheck {
   public:
     explicit PolicyCheck(const std::string& section)
@@ -49,8 +55,8 @@ class PolicyCheck {
                 "ciphersuites",
                 *layer.ciphersuites,
                 set_ciphersuites,
-                "no cipher suite of TLS 1.3 that OpenSSL has; \"openssl ciphers -s -tls1_3\" lists "
-                "them"
+                "no cipher suite of TLS 1.3" + openssl_has() +
+                    "; \"openssl ciphers -s -tls1_3\" lists them"
             );
         }
         if (layer.groups) {
@@ -58,7 +64,7 @@ class PolicyCheck {
                 "groups",
                 *layer.groups,
                 set_groups,
-                "no group that OpenSSL has for TLS; give some of X25519, P-256, P-384, P-521, X448"
+                "no group" + openssl_has() + "; give some of P-256, P-384, P-521, X25519, X448"
             );
         }
         if (layer.signature_algorithms) {
@@ -115,8 +121,8 @@ class PolicyCheck {
                 in_quotes(word) +
                     (word.starts_with("TLS_")
                          ? " is no cipher of TLS 1.2; those of TLS 1.3 belong to ciphersuites"
-                         : " is no cipher of TLS 1.2 that OpenSSL has; \"openssl ciphers -s "
-                           "-tls1_2\" lists them")
+                         : " is no cipher of TLS 1.2" + openssl_has() +
+                               "; \"openssl ciphers -s -tls1_2\" lists them")
             );
             return false;
         }

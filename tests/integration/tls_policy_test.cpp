@@ -2,14 +2,13 @@
 // else that OpenSSL can offer is refused.
 #include "tls_scene.hpp"
 
-#include <algorithm>
+#include <unistd.h>
 
 namespace hsmfront::test {
 namespace {
 
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAreArray;
 using Names = std::vector<std::string>;
@@ -51,6 +50,8 @@ Names with_older(Names ciphers) {
 const Expected modern{"modern", {}};
 const Expected intermediate{"intermediate", aead_ciphers};
 const Expected compatible{"compatible", with_older(aead_ciphers), true};
+
+void PrintTo(const Expected& expected, std::ostream* out) { *out << expected.profile; }
 
 class TlsProfile : public TlsScene,
                    public ::testing::WithParamInterface<std::tuple<Expected, bool>> {

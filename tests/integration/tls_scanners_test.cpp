@@ -8,9 +8,7 @@ namespace hsmfront::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::UnorderedElementsAreArray;
 using Names = std::vector<std::string>;
 
 class Scanned : public TlsScene,

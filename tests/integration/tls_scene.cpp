@@ -2,10 +2,9 @@
 
 #include <openssl/objects.h>
 
-#include <algorithm>
 #include <array>
-#include <csignal>
 #include <cstring>
+#include <ostream>
 
 namespace hsmfront::test {
 namespace {
@@ -129,6 +128,8 @@ std::string to_string(Door door) {
     constexpr std::array names{"https", "ftps_explicit", "ftps_implicit"};
     return names.at(static_cast<std::size_t>(door));
 }
+
+void PrintTo(Door door, std::ostream* out) { *out << to_string(door); }
 
 void PrintTo(const Answer& answer, std::ostream* out) {
     *out << (answer.accepted ? "accepted " : "refused ") << answer.version << ' ' << answer.cipher

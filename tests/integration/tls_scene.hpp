@@ -22,6 +22,8 @@ enum class Door { https, ftps_explicit, ftps_implicit };
 inline constexpr std::array all_doors{Door::https, Door::ftps_explicit, Door::ftps_implicit};
 
 [[nodiscard]] std::string to_string(Door door);
+/// For GoogleTest.
+void PrintTo(Door door, std::ostream* out);
 
 /// A ClientHello. Empty lists: OpenSSL's own, at security level 0.
 struct Offer {
