@@ -99,6 +99,47 @@ void protocols(Exposition& out, const ServiceStatus& status) {
     }
 }
 
+void handshakes(Exposition& out, const std::vector<HandshakeStatus>& all) {
+    out.metric("hsmfront_tls_handshakes_total", "counter", "TLS handshakes done.");
+    for (const auto& one : all) {
+        for (std::size_t i = 0; i < tls::served_versions.size(); ++i) {
+            const auto& done = one.totals.done[i];
+            const auto version = tls::served_versions[i];
+            const std::string_view protocol = one.protocol;
+            out.sample(
+                {{"protocol", protocol}, {"version", version}, {"resumed", "false"}}, done.full
+            );
+            out.sample(
+                {{"protocol", protocol}, {"version", version}, {"resumed", "true"}}, done.resumed
+            );
+        }
+    }
+    out.metric(
+        "hsmfront_tls_handshake_failures_total", "counter", "TLS handshakes failed, by cause."
+    );
+    for (const auto& one : all) {
+        for (std::size_t i = 0; i < one.totals.failed.size(); ++i) {
+            const auto cause = label(static_cast<tls::HandshakeCause>(i));
+            out.sample({{"protocol", one.protocol}, {"cause", cause}}, one.totals.failed[i]);
+        }
+    }
+}
+
+void staples(Exposition& out, const std::vector<StapleStatus>& all) {
+    out.metric(
+        "hsmfront_ocsp_next_update_timestamp_seconds",
+        "gauge",
+        "When the OCSP response that is stapled ends; 0: none is stapled."
+    );
+    for (const auto& one : all) {
+        out.sample({{"alias", one.alias}}, one.next_update);
+    }
+    out.metric("hsmfront_ocsp_problem", "gauge", "1 while no OCSP response can be had or renewed.");
+    for (const auto& one : all) {
+        out.sample({{"alias", one.alias}}, one.problem.empty() ? 0 : 1);
+    }
+}
+
 template <class Value>
 void per_token(
     Exposition& out,
@@ -188,6 +229,8 @@ std::string render_metrics(const ServiceStatus& status) {
     Exposition out;
     service(out, status);
     protocols(out, status);
+    handshakes(out, status.handshakes);
+    staples(out, status.staples);
     if (status.hsm) {
         tokens(out, status.hsm->tokens);
         keys(out, status.hsm->keys);

@@ -75,6 +75,44 @@ class Writer {
         }
     }
 
+    void handshakes(const HandshakeStatus& one) {
+        const tls::HandshakeTotals& totals = one.totals;
+        tls::HandshakeTotals::Done done;
+        for (const auto& version : totals.done) {
+            done.full += version.full;
+            done.resumed += version.resumed;
+        }
+        std::uint64_t failed = 0;
+        std::string causes;
+        for (std::size_t i = 0; i < totals.failed.size(); ++i) {
+            failed += totals.failed[i];
+            if (totals.failed[i] != 0) {
+                causes += causes.empty() ? ": " : ", ";
+                causes += label(static_cast<tls::HandshakeCause>(i));
+                causes += ' ' + std::to_string(totals.failed[i]);
+            }
+        }
+        line(
+            "handshakes, {}: {} full, {} resumed, {} failed{}",
+            one.protocol,
+            done.full,
+            done.resumed,
+            failed,
+            causes
+        );
+    }
+
+    void staple(const StapleStatus& one) {
+        if (one.next_update == 0 && one.problem.empty()) {
+            return;  // no stapling is wanted
+        }
+        const std::string state =
+            one.next_update == 0
+                ? std::string(one.required ? "none, must-staple" : "none")
+                : fmt::format("good until {:%Y-%m-%d %H:%M} UTC", fmt::gmtime(one.next_update));
+        line("staple {}: {}{}{}", one.alias, state, one.problem.empty() ? "" : "; ", one.problem);
+    }
+
     void token(const TokenStatus& one) {
         line(
             "token {}: {}{}{}, generation {}, {} signers ({} stuck), {} queued, {} signatures, {} "
@@ -159,6 +197,12 @@ std::string render(const ServiceStatus& status, std::time_t now) {
     writer.head(status);
     for (const auto& protocol : status.protocols) {
         writer.protocol(protocol);
+    }
+    for (const auto& one : status.handshakes) {
+        writer.handshakes(one);
+    }
+    for (const auto& staple : status.staples) {
+        writer.staple(staple);
     }
     if (status.hsm) {
         for (const auto& token : status.hsm->tokens) {

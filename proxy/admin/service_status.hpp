@@ -2,6 +2,7 @@
 #pragma once
 
 #include "certs/hsm.hpp"
+#include "proxy/tls/handshake_counters.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -37,6 +38,20 @@ struct ProtocolStatus {
     std::vector<CertificateStatus> certificates;
 };
 
+/// The handshakes of one kind of connection.
+struct HandshakeStatus {
+    std::string protocol;  ///< "ftp", "ftp-data", "http"
+    tls::HandshakeTotals totals;
+};
+
+/// The OCSP response that is stapled for a certificate.
+struct StapleStatus {
+    std::string alias;
+    std::time_t next_update = 0;  ///< 0: there is none
+    bool required = false;        ///< the certificate demands one (must-staple)
+    std::string problem;          ///< why there is none, or why it is not renewed; empty: none
+};
+
 /// A reload, and how it ended.
 struct ReloadStatus {
     std::chrono::system_clock::time_point at;
@@ -48,6 +63,8 @@ struct ServiceStatus {
     std::string version;
     std::chrono::seconds up_for{0};
     std::vector<ProtocolStatus> protocols;
+    std::vector<HandshakeStatus> handshakes;
+    std::vector<StapleStatus> staples;
     std::optional<certs::HsmStatus> hsm;  ///< once it was opened
     std::optional<ReloadStatus> last_reload;
     std::uint64_t reloads = 0;

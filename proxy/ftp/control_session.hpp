@@ -190,7 +190,7 @@ class ControlSession final : public net::Interruptible {
     bool orderly_ = false;
     bool closing_ = false;
     std::string reason_;
-    std::string detail_;  ///< of a failed handshake
+    std::string failed_handshake_;  ///< why it failed; empty unless it did
     Totals totals_;
 };
 

@@ -91,21 +91,23 @@ net::Task<void> ControlSession::perform(action::StartTls start) {
 net::Task<error_code> ControlSession::start_tls() {
     tls::StreamOptions options;
     options.tag = tls::SessionTag::random();
+    options.kept_rings = std::make_shared<tls::KeptRings>();
     options.read_ahead = false;  // clear text may follow close_notify (CCC, REIN)
+    options.counters = snapshot_->handshakes.get();
     net::Socket socket = plain_->release();
     auto stream = std::make_unique<tls::Stream>(std::move(socket), context_, options);
     plain_ = nullptr;
     tls_ = stream.get();
     client_ = std::move(stream);
     if (host_ != nullptr) {
-        // Chosen by HOST (RFC 7151 §4); SNI, if it comes, must name the same.
+        // Chosen by HOST (RFC 7151 §4); SNI, if it comes, chooses anew.
         if (const auto* named = context_->find_host(host_->name)) {
             tls_->choose(*named);
         }
     }
     const error_code ec = co_await tls_->handshake(settings_.timeouts.handshake);
     if (ec) {
-        detail_ = ": " + (tls_->failure().empty() ? ec.message() : tls_->failure());
+        failed_handshake_ = tls_->failure_line();
         co_return ec;
     }
     binding_ = tls_->binding();
@@ -229,6 +231,7 @@ net::Task<void> ControlSession::perform(action::OpenData open) {
     plan.balancers = via_ ? snapshot_->balancers : nullptr;
     plan.backend_header = backend_header(settings_.proxy_protocol.data);
     plan.session_id = id_;
+    plan.handshakes = snapshot_->data_handshakes;
     std::optional<net::PortRange::Loan> listener;
     if (listener_ && !open.client_port) {
         listener.emplace(std::move(*listener_));

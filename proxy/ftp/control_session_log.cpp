@@ -53,7 +53,7 @@ void ControlSession::log_end() const {
     spdlog::info(
         "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={} transfers={} "
         "up={} "
-        "down={} duration={}ms reason=\"{}{}\"",
+        "down={} duration={}ms reason=\"{}\"",
         id_,
         to_string(peer_),
         via_ ? " via=" + to_string(via_->peer) : "",
@@ -66,8 +66,9 @@ void ControlSession::log_end() const {
         totals_.uploaded,
         totals_.downloaded,
         milliseconds_since(started_),
-        stop_ ? "stopped" : reason_,
-        detail_
+        !failed_handshake_.empty() ? failed_handshake_
+        : stop_                    ? "stopped"
+                                   : reason_
     );
 }
 

@@ -188,8 +188,10 @@ tls::StreamOptions DataChannel::tls_options() const {
     // Or one that no ticket has: nothing is resumed.
     options.tag = resume ? control.tag : tls::SessionTag::random();
     options.control_session = resume ? control.session : nullptr;
+    options.kept_rings = resume ? control.kept_rings : nullptr;
     options.data_connection = true;
     options.send_tickets = direction() == TransferDirection::download;
+    options.counters = plan_.handshakes.get();
     return options;
 }
 
@@ -218,10 +220,10 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
     const error_code ec = co_await client.handshake(settings_.timeouts.handshake);
     if (ec) {
         spdlog::info(
-            "session {} ftps: data handshake failed: {} {}",
+            "session {} ftps data client={} reason=\"{}\"",
             plan_.session_id,
-            ec.message(),
-            client.failure()
+            to_string(facts_.peer),
+            client.failure_line()
         );
         co_return fail(
             DataEvent::Blame::client, 522, "TLS handshake on the data connection failed."

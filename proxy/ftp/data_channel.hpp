@@ -30,6 +30,7 @@ struct DataPlan {
     std::shared_ptr<const net::Balancers> balancers;
     std::string backend_header;  ///< PROXY header that the backend's connection begins with
     std::uint64_t session_id = 0;
+    std::shared_ptr<tls::HandshakeCounters> handshakes;  ///< null: not counted
 };
 
 /// What a transfer was, for the log.

@@ -50,9 +50,6 @@ Dialogue::Dialogue(Policy policy) : policy_(std::move(policy)) {
 
 Actions Dialogue::start(std::string_view server_name) {
     note_server_name(server_name);
-    if (policy_.mode == config::FtpTlsMode::implicit_tls) {
-        note_tls();
-    }
     if (policy_.mode == config::FtpTlsMode::explicit_tls && policy_.require_tls_control) {
         answer(220, policy_.greeting.empty() ? default_greeting : policy_.greeting);
     } else {
@@ -106,7 +103,6 @@ Actions Dialogue::on_tls(TlsOutcome outcome, std::string_view server_name) {
             forget_login();         // RFC 4217 §4.2
             protect_data_ = false;  // RFC 4217 §9
             note_server_name(server_name);
-            note_tls();
             connect_backend(false);
             break;
         case TlsOutcome::unavailable:

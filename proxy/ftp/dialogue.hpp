@@ -140,10 +140,7 @@ class Dialogue {
     void forget_login();
     void select_host(std::string_view name);
     void note_server_name(std::string_view name);
-    /// TLS was begun for the host selected now.
-    void note_tls();
-    /// What the host says about TLS, beyond what all say.
-    [[nodiscard]] const config::TlsPolicy& tls_of(std::string_view name) const;
+    [[nodiscard]] bool secured_for(const config::Host& host) const;
 
     // dialogue_commands.cpp: one for each Role
     static Handler handler_of(Role role);
@@ -202,11 +199,10 @@ class Dialogue {
     bool epsv_all_ = false;
     BackendCommand backend_command_ = BackendCommand::extended;
     std::size_t refused_logins_ = 0;
-    std::string user_;           ///< as given with USER
-    std::string server_name_;    ///< SNI, lower case
-    std::string host_;           ///< name of the selected entry of hosts; empty: the default
-    bool tls_began_ = false;     ///< and stands, or was given up by CCC
-    std::string tls_began_for_;  ///< as host_
+    std::string user_;          ///< as given with USER
+    std::string server_name_;   ///< SNI, lower case
+    std::string host_;          ///< name of the selected entry of hosts; empty: the default
+    std::string secured_host_;  ///< that of the handshake
     Setup setup_;
     Transfer transfer_;
     AbortReply abort_reply_ = AbortReply::none;

@@ -56,7 +56,6 @@ void Dialogue::handle_rein() {
     server_name_.clear();
     const bool was_tls = protection_ == Protection::tls;
     protection_ = Protection::clear;
-    tls_began_ = false;
     if (was_tls) {
         out_.emplace_back(action::ClearTls{});  // RFC 4217 §13
         phase_ = Phase::switching;
@@ -66,8 +65,7 @@ void Dialogue::handle_rein() {
 }
 
 /// RFC 7151. A host stands for a certificate and a backend, so one given in clear chooses the
-/// certificate, and one given later begins anew with another backend connection (§3.2.2). TLS that
-/// stands cannot be made to satisfy another policy, such as a client certificate, any more.
+/// certificate, and one given later begins anew with another backend connection (§3.2.2).
 void Dialogue::handle_host() {
     if (policy_.hosts == nullptr || policy_.hosts->empty()) {
         handle_refused();
@@ -84,8 +82,8 @@ void Dialogue::handle_host() {
         answer(504, "HOST must be the name that TLS was begun for.");  // §4
     } else if (host == nullptr) {
         answer(504, "Unknown host.");
-    } else if (tls_began_ && host->tls != tls_of(tls_began_for_)) {
-        answer(504, "This host needs TLS of its own: HOST before AUTH, or the name in TLS (SNI).");
+    } else if (!secured_for(*host)) {
+        answer(504, "This host has other rules for TLS; begin TLS for its name.");
     } else if (!backend_up_ || (same && user_.empty())) {
         select_host(host->name);
         answer(220, "Host accepted.");
@@ -94,6 +92,16 @@ void Dialogue::handle_host() {
         select_host(host->name);
         connect_backend(true);
     }
+}
+
+/// Whether the client proved in its handshake what `host` asks for, such as a certificate. Without
+/// SNI it did so for another host, or none.
+bool Dialogue::secured_for(const config::Host& host) const {
+    if (protection_ == Protection::clear) {
+        return true;  // the handshake is to come
+    }
+    const config::Host* secured = config::find_host(*policy_.hosts, secured_host_);
+    return (secured == nullptr ? config::TlsPolicy{} : secured->tls) == host.tls;
 }
 
 void Dialogue::select_host(std::string_view name) {
@@ -109,18 +117,7 @@ void Dialogue::note_server_name(std::string_view name) {
         const config::Host* host = config::find_host(*policy_.hosts, server_name_);
         select_host(host != nullptr ? std::string_view{host->name} : std::string_view{});
     }
-}
-
-const config::TlsPolicy& Dialogue::tls_of(std::string_view name) const {
-    static const config::TlsPolicy none;
-    const config::Host* host =
-        policy_.hosts == nullptr ? nullptr : config::find_host(*policy_.hosts, name);
-    return host == nullptr ? none : host->tls;
-}
-
-void Dialogue::note_tls() {
-    tls_began_ = true;
-    tls_began_for_ = host_;
+    secured_host_ = host_;
 }
 
 void Dialogue::forget_login() {

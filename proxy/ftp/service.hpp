@@ -7,6 +7,7 @@
 #include "proxy/net/proxy_intake.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
+#include "proxy/tls/handshake_counters.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -22,6 +23,8 @@ struct Snapshot {
     std::shared_ptr<LoginThrottle> logins;
     /// For the data connections of clients that came through one.
     std::shared_ptr<const net::Balancers> balancers;
+    std::shared_ptr<tls::HandshakeCounters> handshakes = {};  ///< null: not counted; as is:
+    std::shared_ptr<tls::HandshakeCounters> data_handshakes = {};
 };
 
 /// One for each worker; its functions run on that worker only.

@@ -129,6 +129,11 @@ void append_error(std::string& out, Status status, ErrorOptions options) {
     append_final(out, error_page(status), options);
 }
 
+void append_plain_http_error(std::string& out) {
+    out += "HTTP/1.1 400 Bad Request\r\n";
+    append_final(out, "400 Bad Request\nThis port speaks HTTPS: use https:// here.\n", {});
+}
+
 void append_redirect(std::string& out, std::string_view location, bool head_request) {
     out += "HTTP/1.1 308 Permanent Redirect\r\nLocation: ";
     out += location;

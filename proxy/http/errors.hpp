@@ -28,6 +28,9 @@ struct ErrorOptions {
 /// Appends a whole HTTP/1.1 response.
 void append_error(std::string& out, Status status, ErrorOptions options);
 
+/// Appends a whole 400 response for who speaks HTTP/1 on an HTTPS port; it ends the connection.
+void append_plain_http_error(std::string& out);
+
 /// Appends a whole 308 response to `location` that ends the connection.
 void append_redirect(std::string& out, std::string_view location, bool head_request);
 

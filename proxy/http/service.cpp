@@ -6,6 +6,7 @@
 #include "proxy/http/errors.hpp"
 #include "proxy/http/http1_session.hpp"
 #include "proxy/http/http2_session.hpp"
+#include "proxy/http/plain_http.hpp"
 #include "proxy/net/proxy_header.hpp"
 #include "proxy/net/tcp_stream.hpp"
 #include "proxy/tls/stream.hpp"
@@ -85,14 +86,14 @@ std::unique_ptr<AccessConnection> access_connection(
     return std::make_unique<AccessConnection>(AccessConnection{*log, known});
 }
 
-void log_failed_handshake(const Opened& opened, const tls::Stream& stream, error_code ec) {
+void log_failed_handshake(const Opened& opened, const tls::Stream& stream) {
     spdlog::info(
-        "session {} https client={} listener={} duration={}ms reason=\"handshake failed: {}\"",
+        "session {} https client={} listener={} duration={}ms reason=\"{}\"",
         opened.id,
         opened.client,
         opened.listener,
         opened.milliseconds(),
-        stream.failure().empty() ? ec.message() : stream.failure()
+        stream.failure_line()
     );
 }
 
@@ -180,11 +181,17 @@ net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     const config::Http& settings = snapshot->settings->http;
     const Opened opened(accepted);
     spdlog::debug("session {} https client={} opened", opened.id, opened.client);
-    tls::Stream stream(std::move(accepted.socket), snapshot->tls.at(listener));
+    tls::StreamOptions options;
+    options.counters = snapshot->handshakes.get();
+    tls::Stream stream(std::move(accepted.socket), snapshot->tls.at(listener), std::move(options));
     ClientConnection client(stream, worker_);
     const error_code ec = co_await stream.handshake(settings.timeouts.handshake);
     if (ec) {
-        log_failed_handshake(opened, stream, ec);
+        log_failed_handshake(opened, stream);
+        // Whoever typed http:// and our port sees why. Nothing but HTTP/1 gets an answer.
+        if (stream.cause() == tls::HandshakeCause::plain_http) {
+            co_await answer_plain_http(stream.release(), worker_);
+        }
         co_return;
     }
     ClientIdentity identity = identify_client(

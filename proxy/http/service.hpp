@@ -7,6 +7,7 @@
 #include "proxy/net/networks.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
+#include "proxy/tls/handshake_counters.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -21,9 +22,10 @@ class BackendSet;
 /// What a session needs and keeps until it ends, even after a reload.
 struct Snapshot {
     std::shared_ptr<const config::Settings> settings;
-    std::vector<std::shared_ptr<const tls::Context>> tls;  ///< of each listener
-    std::shared_ptr<BackendBoard> backends;                ///< shared by all workers
-    std::shared_ptr<const AccessLog> access = {};          ///< null: requests are not logged
+    std::vector<std::shared_ptr<const tls::Context>> tls;     ///< of each listener
+    std::shared_ptr<BackendBoard> backends;                   ///< shared by all workers
+    std::shared_ptr<const AccessLog> access = {};             ///< null: requests are not logged
+    std::shared_ptr<tls::HandshakeCounters> handshakes = {};  ///< null: not counted
 };
 
 /// One for each worker; its functions run on that worker only.

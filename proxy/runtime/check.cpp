@@ -3,6 +3,7 @@
 #include "config/tls_layers.hpp"
 #include "config/validator_http.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/runtime/check_certificates.hpp"
 #include "proxy/runtime/contexts.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/listeners.hpp"
@@ -34,6 +35,7 @@ class Checker {
         }
         check_modules();
         check_policy(common_policy_problems(settings_));
+        check_ticket_keys();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
                 check_protocol(protocol);
@@ -66,6 +68,13 @@ class Checker {
     void check_policy(const std::vector<Problem>& found) {
         problems_.insert(problems_.end(), found.begin(), found.end());
         policy_good_ = policy_good_ && found.empty();
+    }
+
+    void check_ticket_keys() {
+        const auto& tickets = settings_.tls.tickets;
+        if (auto source = tls::TicketKeys::open(tickets.keys, tickets.lifetime); !source) {
+            add(Severity::error, "tls.tickets.keys", source.error().message);
+        }
     }
 
     void check_modules() {
@@ -169,11 +178,12 @@ class Checker {
             add(Severity::error, key, chain.error().message);
             return;
         }
-        for (const auto& certificate : chain->certificates) {
-            check_validity(key, file, certificate.get());
+        for (auto& problem : certificate_problems(settings_, alias, *chain, now_)) {
+            add(Severity::warning, key, std::move(problem));
         }
     }
 
+    /// Of a CA that clients' certificates come from.
     void check_validity(
         const std::string& key, const std::filesystem::path& file, const X509* certificate
     ) {

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace hsmfront::runtime {
 namespace {
@@ -22,6 +23,8 @@ constexpr milliseconds first_pause{100};
 constexpr milliseconds longest_pause{1000};
 /// Between looks at whether a replaced HSM is still in use.
 constexpr milliseconds reap_period{1000};
+/// Between looks at ticket keys: whether files changed, whether random ones are old.
+constexpr milliseconds ticket_period{2000};
 
 bool is(const Failure& failure, Errc code) { return failure.code == make_error_code(code); }
 
@@ -32,13 +35,16 @@ Configurator::Configurator(
     std::shared_ptr<const config::Settings> settings,
     certs::Pins written_pins,
     Front& front,
+    Stapler& stapler,
     Hooks hooks
 )
     : source_(std::move(source)),
       hooks_(std::move(hooks)),
       front_(front),
+      stapler_(stapler),
       settings_(std::move(settings)),
-      written_pins_(std::move(written_pins)) {
+      written_pins_(std::move(written_pins)),
+      resumption_(std::make_shared<tls::Resumption>(settings_->tls.tickets.lifetime)) {
     for (const Protocol protocol : all_protocols) {
         if (enabled(*settings_, protocol)) {
             auto& status = protocols_[protocol];
@@ -88,26 +94,31 @@ void Configurator::run(const std::stop_token& stop) {
         const std::lock_guard lock(mutex_);
         stop_ = stop;
     }
-    start_file_protocols();
-    if (!hsm_protocols().empty()) {
-        attempt_hsm();
+    if (auto source = ticket_keys_for(*settings_)) {
+        resume_with(std::move(*source), *settings_);
+        start_protocols();
+    } else {
+        fail_all(source.error().message);
     }
     settle();
+    tell_expiry();
     while (wait(stop)) {
         handle_requests();
+        resumption_->tickets.refresh(tls::TicketKeys::Clock::now());
         reap_retired();
         const bool due = retry_at_ && Clock::now() >= *retry_at_;
         if (due || any_in(Phase::waiting_pin)) {
             attempt_hsm();
         }
         settle();
+        tell_expiry();
     }
     hooks_.ended();
 }
 
 /// Until something is to be done. False: stop.
 bool Configurator::wait(const std::stop_token& stop) {
-    auto until = Clock::now() + std::chrono::hours(1);
+    auto until = Clock::now() + ticket_period;
     if (retry_at_) {
         until = std::min(until, *retry_at_);
     }
@@ -127,10 +138,36 @@ bool Configurator::interrupted() const {
     return stop_.stop_requested() || !requests_.empty();
 }
 
-void Configurator::start_file_protocols() {
+Loaded<tls::TicketKeys::Source> Configurator::ticket_keys_for(const config::Settings& settings
+) const {
+    const auto& tickets = settings.tls.tickets;
+    auto source = tls::TicketKeys::open(tickets.keys, tickets.lifetime);
+    if (!source) {
+        return Failure{source.error().code, "tls.tickets.keys: " + source.error().message};
+    }
+    return source;
+}
+
+void Configurator::resume_with(tls::TicketKeys::Source source, const config::Settings& settings) {
+    resumption_->tickets.use(std::move(source), tls::TicketKeys::Clock::now());
+    resumption_->cache.resize(settings.tls.session_cache);
+}
+
+void Configurator::start_protocols() {
     for (const Protocol protocol : all_protocols) {
         if (front_.bound(protocol) && !uses_hsm(*settings_, protocol)) {
             bring_up(protocol);
+        }
+    }
+    if (!hsm_protocols().empty()) {
+        attempt_hsm();
+    }
+}
+
+void Configurator::fail_all(const std::string& why) {
+    for (const Protocol protocol : all_protocols) {
+        if (front_.bound(protocol)) {
+            fail(protocol, why);
         }
     }
 }
@@ -242,10 +279,7 @@ Loaded<Configurator::Step> Configurator::ask_for_pin() {
 Loaded<Configurator::Served> Configurator::served_with(
     const config::Settings& settings, Protocol protocol, Identities identities
 ) const {
-    const auto before = served_.find(protocol);
-    const tls::Context* predecessor =
-        before == served_.end() ? nullptr : before->second.contexts.front().get();
-    auto contexts = make_contexts(settings, protocol, identities, predecessor);
+    auto contexts = make_contexts(settings, protocol, identities, resumption_);
     if (!contexts) {
         return contexts.error();
     }
@@ -259,6 +293,7 @@ Loaded<Configurator::Served> Configurator::loaded_served(
     if (!identities) {
         return identities.error();
     }
+    stapler_.attach(settings, *identities);
     return served_with(settings, protocol, std::move(*identities));
 }
 
@@ -339,6 +374,16 @@ bool Configurator::publish(Protocol protocol, Served served) {
         status.certificates.push_back({one.alias, one.subject, one.type, one.not_after});
     }
     return true;
+}
+
+/// At least once an hour (see wait()).
+void Configurator::tell_expiry() {
+    for (const auto& [protocol, served] : served_) {
+        const auto& certificates = served.contexts.front()->certificates();
+        for (const auto& notice : expiry_.look(certificates, std::time(nullptr))) {
+            spdlog::log(notice.grave ? spdlog::level::err : spdlog::level::warn, "{}", notice.text);
+        }
+    }
 }
 
 void Configurator::set(Protocol protocol, Phase phase, std::string reason) {

@@ -4,9 +4,11 @@
 
 #include "proxy/admin/service_status.hpp"
 #include "proxy/runtime/contexts.hpp"
+#include "proxy/runtime/expiry_watch.hpp"
 #include "proxy/runtime/front.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/pin_keeper.hpp"
+#include "proxy/runtime/stapler.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -45,6 +47,7 @@ class Configurator {
         std::shared_ptr<const config::Settings> settings,
         certs::Pins written_pins,
         Front& front,
+        Stapler& stapler,
         Hooks hooks
     );
 
@@ -87,8 +90,15 @@ class Configurator {
     void handle_requests();
     void post(Request request);
 
+    // Sessions.
+    [[nodiscard]] certs::Loaded<tls::TicketKeys::Source> ticket_keys_for(
+        const config::Settings& settings
+    ) const;
+    void resume_with(tls::TicketKeys::Source source, const config::Settings& settings);
+
     // Start, and retries while the HSM is away.
-    void start_file_protocols();
+    void start_protocols();
+    void fail_all(const std::string& why);
     void attempt_hsm();
     /// How far a step got that may need an operator.
     enum class Step { done, waiting_for_pin };
@@ -118,6 +128,7 @@ class Configurator {
         const config::Settings& settings, Protocol protocol, certs::Hsm* hsm
     ) const;
     [[nodiscard]] bool publish(Protocol protocol, Served served);
+    void tell_expiry();
     void set(Protocol protocol, Phase phase, std::string reason);
     [[nodiscard]] Phase phase(Protocol protocol) const;
     [[nodiscard]] std::string reason(Protocol protocol) const;
@@ -128,13 +139,16 @@ class Configurator {
     const Source source_;
     const Hooks hooks_;
     Front& front_;
+    Stapler& stapler_;
     const Clock::time_point started_ = Clock::now();
 
     // The thread's own.
     std::shared_ptr<const config::Settings> settings_;
     certs::Pins written_pins_;
     PinKeeper pins_;
+    const std::shared_ptr<tls::Resumption> resumption_;
     std::map<Protocol, Served> served_;
+    ExpiryWatch expiry_;
     std::vector<std::shared_ptr<certs::Hsm>> retired_;  ///< their keys may still be in use
     std::chrono::milliseconds pause_{0};                ///< the last one between two attempts
     std::optional<Clock::time_point> retry_at_;

@@ -121,6 +121,10 @@ Loaded<std::string> Configurator::reload_now() {
         return failed(key + " changed, which needs a restart");
     }
     const auto next = std::make_shared<const config::Settings>(std::move(loaded.settings));
+    auto ticket_keys = ticket_keys_for(*next);
+    if (!ticket_keys) {
+        return failed(ticket_keys.error().message);
+    }
     auto hsm = hsm_for(*next, loaded.written_pins);
     if (!hsm) {
         return failed(hsm.error().message);
@@ -141,6 +145,7 @@ Loaded<std::string> Configurator::reload_now() {
         all.emplace(protocol, std::move(*served));
     }
     settings_ = next;
+    resume_with(std::move(*ticket_keys), *next);
     written_pins_ = std::move(loaded.written_pins);
     replace_hsm(std::move(*hsm));
     retry_at_.reset();
@@ -285,6 +290,7 @@ admin::ServiceStatus Configurator::status() const {
         status.reloads_failed = reloads_failed_;
         hsm = hsm_;
     }
+    status.staples = stapler_.status();
     if (hsm != nullptr) {
         status.hsm = hsm->status();
     }

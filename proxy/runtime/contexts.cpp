@@ -17,13 +17,13 @@ tls::Context::Options options_of(const config::Settings& settings, Protocol prot
     tls::Context::Options options;
     options.ticket_lifetime = settings.tls.tickets.lifetime;
     options.protocol = name(protocol);
+    options.session_ids = protocol == Protocol::ftp || settings.tls.session_cache != 0;
     if (protocol == Protocol::ftp) {
         // FileZilla offers "x-filezilla-ftp" before "ftp"; taking it would promise rules of its own
         // server's. On data connections some send FileZilla's "ftp-data", some what they sent on
         // the control connection, most nothing.
         options.alpn = {"ftp"};
         options.data_alpn = {"ftp-data", "ftp"};
-        options.session_ids = true;
     } else {
         options.alpn = {"http/1.1", "http/1.0"};
         if (settings.http.http2) {
@@ -44,14 +44,14 @@ class ContextMaker {
         const config::Settings& settings,
         Protocol protocol,
         const Identities& identities,
-        const tls::Context* predecessor
+        const std::shared_ptr<tls::Resumption>& resumption
     )
         : settings_(settings),
           protocol_(protocol),
           layers_(layers_of(settings, protocol)),
           identities_(identities),
           options_(options_of(settings, protocol)) {
-        options_.predecessor = predecessor;
+        options_.resumption = resumption;
     }
 
     Loaded<ListenerContexts> make() {
@@ -105,14 +105,7 @@ class ContextMaker {
                 served.push_back(found->second);
             }
         }
-        auto made = tls::Context::create(options, served);
-        if (made && options_.predecessor == nullptr) {
-            // One set of ticket keys for all: what a connection to one listener was given, its
-            // data connections bring to the host's.
-            options_.predecessor = made->get();
-            first_ = *made;
-        }
-        return made;
+        return tls::Context::create(options, served);
     }
 
     const config::Settings& settings_;
@@ -120,7 +113,6 @@ class ContextMaker {
     const config::TlsLayers layers_;
     const Identities& identities_;
     tls::Context::Options options_;
-    std::shared_ptr<const tls::Context> first_;
 };
 
 }  // namespace
@@ -129,7 +121,7 @@ Loaded<ListenerContexts> make_contexts(
     const config::Settings& settings,
     Protocol protocol,
     const Identities& identities,
-    const tls::Context* predecessor
+    const std::shared_ptr<tls::Resumption>& resumption
 ) {
     auto problems = common_policy_problems(settings);
     if (problems.empty()) {
@@ -140,7 +132,7 @@ Loaded<ListenerContexts> make_contexts(
             make_error_code(certs::Errc::file_malformed),
             problems.front().key + ": " + problems.front().message};
     }
-    return ContextMaker(settings, protocol, identities, predecessor).make();
+    return ContextMaker(settings, protocol, identities, resumption).make();
 }
 
 std::vector<config::Problem> common_policy_problems(const config::Settings& settings) {

@@ -19,12 +19,12 @@ namespace hsmfront::runtime {
 using ListenerContexts = std::vector<std::shared_ptr<const tls::Context>>;
 
 /// `identities` holds every alias of `protocol`, or none: then no handshake succeeds. Blocks
-/// (files). Sessions of `predecessor`, if any, can be resumed.
+/// (files). Sessions are resumed with `resumption`; null: by each context alone.
 [[nodiscard]] certs::Loaded<ListenerContexts> make_contexts(
     const config::Settings& settings,
     Protocol protocol,
     const Identities& identities,
-    const tls::Context* predecessor = nullptr
+    const std::shared_ptr<tls::Resumption>& resumption = nullptr
 );
 
 /// What cannot be done of the values in `tls`, and of those in the layers of `protocol` and its

@@ -98,12 +98,19 @@ certs::Loaded<void> Front::publish(
     } else {
         http_backends_ = std::make_shared<http::BackendBoard>(settings->http, http_backends_.get());
         publish_http(std::make_shared<const http::Snapshot>(http::Snapshot{
-            settings, contexts, http_backends_, access_log()}));
+            settings, contexts, http_backends_, access_log(), http_handshakes_}));
     }
     if (first) {
         start_accepting(listeners);
     }
     return {};
+}
+
+std::vector<admin::HandshakeStatus> Front::handshakes() const {
+    return {
+        {"ftp", ftp_handshakes_->totals()},
+        {"ftp-data", ftp_data_handshakes_->totals()},
+        {"http", http_handshakes_->totals()}};
 }
 
 void Front::publish_ftp(
@@ -121,7 +128,13 @@ void Front::publish_ftp(
         logins_ = std::make_shared<ftp::LoginThrottle>(failures);
     }
     const auto snapshot = std::make_shared<const ftp::Snapshot>(ftp::Snapshot{
-        settings, contexts, passive_ports_, logins_, balancers});
+        settings,
+        contexts,
+        passive_ports_,
+        logins_,
+        balancers,
+        ftp_handshakes_,
+        ftp_data_handshakes_});
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         workers_[i]->post([&worker = *workers_[i], present = present_[i], snapshot] {
             present->ftp = std::make_shared<ftp::Service>(worker.context(), snapshot);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/admin/service_status.hpp"
 #include "proxy/ftp/service.hpp"
 #include "proxy/http/service.hpp"
 #include "proxy/net/port_range.hpp"
@@ -33,6 +34,9 @@ class Front {
         const std::shared_ptr<const config::Settings>& settings,
         const ListenerContexts& contexts
     );
+
+    /// Counted since the start. From any thread.
+    [[nodiscard]] std::vector<admin::HandshakeStatus> handshakes() const;
 
   private:
     enum class Kind { ftps, https, redirect };
@@ -73,6 +77,10 @@ class Front {
     config::PortRange passive_range_;
     std::shared_ptr<ftp::LoginThrottle> logins_;
     std::shared_ptr<http::BackendBoard> http_backends_;
+    using Counters = std::shared_ptr<tls::HandshakeCounters>;
+    const Counters ftp_handshakes_ = std::make_shared<tls::HandshakeCounters>();
+    const Counters ftp_data_handshakes_ = std::make_shared<tls::HandshakeCounters>();
+    const Counters http_handshakes_ = std::make_shared<tls::HandshakeCounters>();
 };
 
 }  // namespace hsmfront::runtime

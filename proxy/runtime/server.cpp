@@ -90,14 +90,17 @@ int Server::run() {
     }
     configurator_->join();
     const std::size_t stuck = configurator_->close_hsm();
+    const bool resolving = !stapler_.end();
     // One more SIGTERM must not change the exit code of a service that has ended in order.
     signals_.clear();
     for (const int signal : handled_signals) {
         std::signal(signal, SIG_IGN);
     }
     spdlog::info("stopped");
-    if (stuck != 0) {
-        abandon(exit_code_);  // a thread is still in the module; exit handlers would pull it away
+    if (stuck != 0 || resolving) {
+        // A thread is still in the module, whose exit handlers would pull it away, or in the
+        // resolver, which would be waited for.
+        abandon(exit_code_);
     }
     return exit_code_;
 }
@@ -154,7 +157,7 @@ void Server::start_configurator() {
         });
     };
     configurator_ = std::make_unique<Configurator>(
-        std::move(source_), settings_, std::move(written_pins_), *front_, std::move(hooks)
+        std::move(source_), settings_, std::move(written_pins_), *front_, stapler_, std::move(hooks)
     );
     configurator_->start();
 }
@@ -213,6 +216,7 @@ admin::ServiceStatus Server::status() const {
     status.version = HSMFRONT_VERSION;
     status.connections = admission_.connections();
     status.refused_connections = admission_.refused();
+    status.handshakes = front_->handshakes();
     return status;
 }
 

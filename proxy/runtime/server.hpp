@@ -6,6 +6,7 @@
 #include "proxy/runtime/admission.hpp"
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/stapler.hpp"
 #include "proxy/runtime/worker.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -55,6 +56,7 @@ class Server {
     std::atomic<std::uint64_t> session_ids_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Front> front_;
+    Stapler stapler_;
     std::unique_ptr<Configurator> configurator_;
     Configurator::Source source_;
     certs::Pins written_pins_;

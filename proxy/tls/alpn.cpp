@@ -4,6 +4,8 @@
 #include "proxy/tls/stream.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace hsmfront::tls {
@@ -38,6 +40,19 @@ std::basic_string_view<unsigned char> protocols_for(SSL* ssl, const Context& con
     return ours;
 }
 
+/// The names of a list in ALPN's wire format, for the log; many are cut short.
+std::string names_in(std::basic_string_view<unsigned char> wire) {
+    constexpr std::size_t most = 8;
+    std::string names;
+    for (std::size_t i = 0; !wire.empty() && i < most; ++i) {
+        const std::size_t size = std::min<std::size_t>(wire.front(), wire.size() - 1);
+        const std::string_view name(reinterpret_cast<const char*>(wire.data()) + 1, size);
+        names += (names.empty() ? "" : ", ") + in_quotes(name);
+        wire.remove_prefix(1 + size);
+    }
+    return names + (wire.empty() ? "" : ", ...");
+}
+
 /// Chooses from the client's list; a client that names protocols but none of ours is refused
 /// (RFC 7301 §3.2), one that names none is served.
 int select_alpn(
@@ -61,7 +76,15 @@ int select_alpn(
         offered,
         offered_length
     );
-    return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (rc == OPENSSL_NPN_NEGOTIATED) {
+        return SSL_TLSEXT_ERR_OK;
+    }
+    Stream::of(ssl).note_refusal(
+        {HandshakeCause::no_shared_alpn,
+         "the client offers ALPN " + names_in({offered, offered_length}) + ", the server takes " +
+             names_in(ours)}
+    );
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 }  // namespace

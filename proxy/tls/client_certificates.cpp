@@ -11,6 +11,9 @@
 namespace hsmfront::tls {
 namespace {
 
+/// Bytes of a subject that a log line shows.
+constexpr std::size_t longest_subject = 256;
+
 using Fingerprint = std::array<unsigned char, 32>;
 
 Fingerprint fingerprint_of(const X509* certificate) {
@@ -29,18 +32,19 @@ std::string hexadecimal(const Fingerprint& bytes) {
     return text;
 }
 
-/// OpenSSL's verdict stands; a bad one is kept in words, with whose certificate it is about.
+/// OpenSSL's verdict stands; a bad one is kept, with whose certificate it is about.
 int note_verdict(int good, X509_STORE_CTX* verification) {
     if (good != 1) {
         const void* ssl =
             X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
         const X509* certificate = X509_STORE_CTX_get_current_cert(verification);
+        const std::string subject = certificate != nullptr ? subject_of(certificate) : "";
         const int error = X509_STORE_CTX_get_error(verification);
         Stream::of(static_cast<const SSL*>(ssl))
             .note_refusal(
-                "client certificate \"" +
-                (certificate != nullptr ? subject_of(certificate) : std::string()) +
-                "\": " + X509_verify_cert_error_string(error)
+                {certificate_cause(error),
+                 "client certificate " + in_quotes(subject, longest_subject) + ": " +
+                     X509_verify_cert_error_string(error)}
             );
     }
     return good;

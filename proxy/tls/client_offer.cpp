@@ -1,10 +1,9 @@
 #include "proxy/tls/client_offer.hpp"
 
-#include <openssl/sslerr.h>
-
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 namespace hsmfront::tls {
 namespace {
@@ -35,14 +34,7 @@ constexpr std::array<SignatureName, 16> signature_names{
      {0x0201, "rsa_pkcs1_sha1"},
      {0x0203, "ecdsa_sha1"}}};
 
-std::string signature_name(int code) {
-    const auto* const known =
-        std::find_if(signature_names.begin(), signature_names.end(), [code](const auto& one) {
-            return one.code == code;
-        });
-    if (known != signature_names.end()) {
-        return std::string(known->name);
-    }
+std::string hexadecimal(int code) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text = "0x";
     for (int shift = 12; shift >= 0; shift -= 4) {
@@ -51,12 +43,34 @@ std::string signature_name(int code) {
     return text;
 }
 
-std::string ciphers(const SSL* ssl) {
-    const STACK_OF(SSL_CIPHER)* offered = SSL_get_client_ciphers(ssl);
+std::string signature_name(int code) {
+    const auto* const known =
+        std::find_if(signature_names.begin(), signature_names.end(), [code](const auto& one) {
+            return one.code == code;
+        });
+    if (known != signature_names.end()) {
+        return std::string(known->name);
+    }
+    return hexadecimal(code);
+}
+
+std::string ciphers(const STACK_OF(SSL_CIPHER) * offered) {
     std::string list;
     for (int i = 0; i < std::min(longest, sk_SSL_CIPHER_num(offered)); ++i) {
         list += (list.empty() ? "" : ":");
         list += SSL_CIPHER_get_name(sk_SSL_CIPHER_value(offered, i));
+    }
+    return list.empty() ? "none" : list;
+}
+
+std::string groups(SSL* ssl) {
+    std::vector<int> offered(static_cast<std::size_t>(std::max(0L, SSL_get1_groups(ssl, nullptr))));
+    static_cast<void>(SSL_get1_groups(ssl, offered.data()));
+    std::string list;
+    for (std::size_t i = 0; i < std::min<std::size_t>(longest, offered.size()); ++i) {
+        const char* name = SSL_group_to_name(ssl, offered[i]);
+        list += (list.empty() ? "" : ":");
+        list += name != nullptr ? std::string(name) : hexadecimal(offered[i] & 0xffff);
     }
     return list.empty() ? "none" : list;
 }
@@ -77,19 +91,10 @@ std::string signatures(SSL* ssl) {
 
 }  // namespace
 
-bool is_mismatch(int reason) {
-    constexpr std::array reasons{
-        SSL_R_NO_SHARED_CIPHER,
-        SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
-        SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS,
-        SSL_R_NO_SUITABLE_KEY_SHARE,
-        SSL_R_NO_SUITABLE_GROUPS};
-    return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
-}
-
 std::string client_offer(SSL* ssl) {
-    return "the client offers ciphers " + ciphers(ssl) + ", signature algorithms " +
-           signatures(ssl);
+    return "the client offers ciphers " + ciphers(SSL_get_client_ciphers(ssl)) + ", groups " +
+           groups(ssl) + ", signature algorithms " + signatures(ssl) +
+           "; the server takes ciphers " + ciphers(SSL_get_ciphers(ssl));
 }
 
 }  // namespace hsmfront::tls

@@ -7,12 +7,9 @@
 
 namespace hsmfront::tls {
 
-/// True when `reason` (ERR_GET_REASON) means that no certificate, cipher or group of ours fits what
-/// the client offered (RFC 8446 §4.4.2.2, §4.1.1).
-[[nodiscard]] bool is_mismatch(int reason);
-
-/// "the client offers ciphers A:B, signature algorithms rsa_pss_rsae_sha256:0x0999". Both lists are
-/// the client's and as long as it likes; each is cut after 32 entries.
+/// "the client offers ciphers A:B, groups x25519, signature algorithms rsa_pss_rsae_sha256:0x0999;
+/// the server takes ciphers C". The client's lists are as long as it likes; each is cut after 32
+/// entries.
 [[nodiscard]] std::string client_offer(SSL* ssl);
 
 }  // namespace hsmfront::tls

@@ -4,6 +4,7 @@
 #include "certs/chain.hpp"
 #include "certs/remote_key.hpp"
 #include "config/settings.hpp"
+#include "proxy/tls/resumption.hpp"
 
 #include <openssl/ssl.h>
 
@@ -54,8 +55,8 @@ class Context {
         std::vector<std::string> alpn;
         /// Those of FTP data connections.
         std::vector<std::string> data_alpn = {};
-        /// Gives TLS 1.2 clients without tickets a session id, for FTP: data connections resume
-        /// their control connection by it, and nothing else does.
+        /// Gives TLS 1.2 clients without tickets a session id: for a cache, and for FTP, whose data
+        /// connections resume their control connection by it.
         bool session_ids = false;
         /// Separate sessions (SSL_CTX_set_session_id_context(3)): none resumes in another protocol,
         /// nor for another host. Equal on every node that shares our ticket keys.
@@ -64,9 +65,9 @@ class Context {
         /// Searched by exact name, then by wildcard; a client that asks for none of them gets the
         /// identities of the context itself.
         std::vector<NamedContext> hosts = {};
-        /// Whose tickets stay valid, by taking over its ticket keys; may be null. Hosts need the
-        /// keys of the context that has them: sessions resume with either.
-        const Context* predecessor = nullptr;
+        /// Shared with those whose sessions resume here, hosts among them. Null: one of its own,
+        /// with random ticket keys.
+        std::shared_ptr<Resumption> resumption = nullptr;
     };
 
     /// `identities` holds one, or an RSA and an EC one; none makes a context that is never
@@ -88,6 +89,9 @@ class Context {
     /// Makes `ssl`, in its ClientHello, a connection of this context instead of `previous`:
     /// SSL_set_SSL_CTX(3) and what that leaves behind.
     void take_over(SSL* ssl, const Context& previous) const;
+    [[nodiscard]] const std::shared_ptr<Resumption>& resumption() const noexcept {
+        return resumption_;
+    }
     [[nodiscard]] bool has_hosts() const noexcept { return !hosts_.empty(); }
     /// The wire format of ALPN's list, for connections of either kind.
     [[nodiscard]] const std::vector<unsigned char>& alpn(bool data_connection) const noexcept {
@@ -109,6 +113,7 @@ class Context {
 
     using SslCtxPtr = std::unique_ptr<SSL_CTX, certs::Deleter<SSL_CTX_free>>;
     config::Tls tls_;
+    std::shared_ptr<Resumption> resumption_;
     SslCtxPtr ctx_;
     std::vector<certs::X509Ptr> leaves_;
     std::vector<unsigned char> alpn_wire_;

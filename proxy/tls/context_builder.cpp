@@ -4,10 +4,12 @@
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/context.hpp"
 #include "proxy/tls/host_choice.hpp"
+#include "proxy/tls/key_log.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/policy.hpp"
 #include "proxy/tls/session_callbacks.hpp"
+#include "proxy/tls/staple.hpp"
 
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -75,9 +77,6 @@ struct ContextBuilder {
             }
         }
         add_hosts();
-        if (auto done = keep_ticket_keys(); !done) {
-            return done;
-        }
         return narrow_to_token();
     }
 
@@ -91,23 +90,8 @@ struct ContextBuilder {
         }
     }
 
-    /// Sessions of before a reload resume after it: else a reload would cost each client a
-    /// signature.
-    [[nodiscard]] certs::Loaded<void> keep_ticket_keys() const {
-        if (options.predecessor == nullptr) {
-            return {};
-        }
-        // Name, HMAC key and AES key, in OpenSSL's own layout (ssl_local.h, TLSEXT_KEYNAME_LENGTH).
-        std::array<unsigned char, 80> keys{};
-        const auto size = static_cast<long>(keys.size());
-        const bool ok =
-            SSL_CTX_get_tlsext_ticket_keys(options.predecessor->native(), keys.data(), size) == 1 &&
-            SSL_CTX_set_tlsext_ticket_keys(ctx(), keys.data(), size) == 1;
-        OPENSSL_cleanse(keys.data(), keys.size());
-        return ok ? certs::Loaded<void>{} : openssl_failure("cannot keep the ticket keys");
-    }
-
     void set_modes() const {
+        log_session_keys(ctx());
         SSL_CTX_set_options(
             ctx(),
             SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
@@ -123,7 +107,10 @@ struct ContextBuilder {
         SSL_CTX_set_timeout(
             ctx(), std::chrono::duration_cast<std::chrono::seconds>(options.ticket_lifetime).count()
         );
-        SessionCallbacks::install(ctx(), options.session_ids);
+        context->resumption_ = options.resumption
+                                   ? options.resumption
+                                   : std::make_shared<Resumption>(options.ticket_lifetime);
+        SessionCallbacks::install(ctx(), *context->resumption_, options.session_ids);
     }
 
     [[nodiscard]] certs::Loaded<void> set_policy() const {
@@ -144,6 +131,7 @@ struct ContextBuilder {
             return done;
         }
         choose_hosts(ctx());
+        serve_staples(ctx());
         context->alpn_wire_ = alpn_wire_format(options.alpn);
         context->data_alpn_wire_ = alpn_wire_format(options.data_alpn);
         choose_protocols(ctx(), *context);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proxy/tls/context.hpp"
+#include "proxy/tls/kept_rings.hpp"
 #include "proxy/tls/session_tag.hpp"
 
 #include <memory>
@@ -18,6 +19,8 @@ struct ControlBinding {
     SessionTag tag;
     /// The control session itself, for clients that resume it by its id: TLS 1.2 only, else null.
     std::shared_ptr<SSL_SESSION> session = nullptr;
+    /// Keys of the control session's tickets.
+    std::shared_ptr<KeptRings> kept_rings = nullptr;
     /// False: TLS 1.2 without the extended master secret. Such a session can be made to have the
     /// keys of another (triple handshake), so resuming it proves nothing (RFC 7627 §5.3).
     bool extended_master_secret = true;

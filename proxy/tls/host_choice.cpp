@@ -1,6 +1,5 @@
 #include "proxy/tls/host_choice.hpp"
 
-#include "proxy/net/printable.hpp"
 #include "proxy/tls/client_hello.hpp"
 #include "proxy/tls/stream.hpp"
 
@@ -10,7 +9,7 @@
 namespace hsmfront::tls {
 namespace {
 
-int refuse(Stream& stream, int* alert, int description, std::string why) {
+int refuse(Stream& stream, int* alert, int description, HandshakeFailure why) {
     stream.note_refusal(std::move(why));
     *alert = description;
     return SSL_CLIENT_HELLO_ERROR;
@@ -30,31 +29,24 @@ int choose_host(SSL* ssl, int* alert, void*) {
             stream,
             alert,
             SSL_AD_ILLEGAL_PARAMETER,
-            "the client changed the name it asks for (SNI) in its second ClientHello"
+            {HandshakeCause::malformed,
+             "the client changed the name it asks for (SNI) in its second ClientHello"}
         );
     }
     const Context& listener = stream.listener();
-    const NamedContext* host = listener.find_host(name);
-    const std::string& before = stream.info().host;
-    if (!name.empty() && !before.empty() && (host == nullptr || host->name != before)) {
-        return refuse(
-            stream,
-            alert,
-            SSL_AD_UNRECOGNIZED_NAME,
-            "the client asks for \"" + net::printable(name) + "\" (SNI), and asked for \"" +
-                before + "\" before (HOST)"
-        );
-    }
-    if (host != nullptr) {
+    if (const NamedContext* host = listener.find_host(name)) {
         stream.choose(*host);
     } else if (!name.empty() && listener.strict() && !listener.certifies(std::string(name))) {
         return refuse(
             stream,
             alert,
             SSL_AD_UNRECOGNIZED_NAME,
-            "the client asks for \"" + net::printable(name) +
-                "\" (SNI), which is no host of ours (tls.strict_sni)"
+            {HandshakeCause::unknown_server_name,
+             "the client asks for " + in_quotes(name) +
+                 " (SNI), which is no host of ours (tls.strict_sni)"}
         );
+    } else if (!name.empty()) {
+        stream.choose_listener();
     }
     return SSL_CLIENT_HELLO_SUCCESS;
 }

@@ -10,10 +10,9 @@ namespace hsmfront::tls {
 /// data connection keeps the context of its control session whatever name it sends
 /// (RFC 4217 §15.1.1): many clients send another, or none.
 ///
-/// Refused, with an alert: under strict_sni a name that is not ours, and a name of another host
-/// than the one that HOST (RFC 7151 §4) chose before (unrecognized_name); a second ClientHello that
-/// asks for another name than the first (illegal_parameter, RFC 8446 §4.1.2). The latter two would
-/// get one host's policy and another's content.
+/// Refused, with an alert: under strict_sni a name that is not ours (unrecognized_name), and a
+/// second ClientHello that asks for another name than the first (illegal_parameter, RFC 8446
+/// §4.1.2), which would get one host's policy and another's content.
 void choose_hosts(SSL_CTX* ctx);
 
 }  // namespace hsmfront::tls

@@ -4,16 +4,21 @@
 
 namespace hsmfront::tls {
 
-std::string drain_errors() {
-    std::string text;
+OpensslErrors take_errors() {
+    OpensslErrors taken;
     while (const unsigned long error = ERR_get_error()) {
-        const char* reason = ERR_reason_error_string(error);
-        if (!text.empty()) {
-            text += ": ";
+        const char* words = ERR_reason_error_string(error);
+        if (!taken.words.empty()) {
+            taken.words += ": ";
         }
-        text += reason != nullptr ? std::string(reason) : "error " + std::to_string(error);
+        taken.words += words != nullptr ? std::string(words) : "error " + std::to_string(error);
+        if (taken.reason == 0 && ERR_GET_LIB(error) == ERR_LIB_SSL) {
+            taken.reason = ERR_GET_REASON(error);
+        }
     }
-    return text;
+    return taken;
 }
+
+std::string drain_errors() { return take_errors().words; }
 
 }  // namespace hsmfront::tls

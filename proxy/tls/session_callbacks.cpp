@@ -33,9 +33,64 @@ bool under_another_name(SSL* ssl, SSL_SESSION* session) {
     return offered_name(ssl) != std::string_view(name == nullptr ? "" : name);
 }
 
+int resumption_index() {
+    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+/// Sets the contexts up to write a ticket.
+int begin_ticket(
+    Stream& stream, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac
+) {
+    const auto& resumption = *stream.context()->resumption();
+    const auto ring = resumption.tickets.ring();
+    if (const auto& kept = stream.options().kept_rings) {
+        kept->made_with(ring);
+    }
+    const auto& key = ring->encrypting();
+    return resumption.cipher.begin_encryption(key, name, iv, cipher, mac) ? 1 : -1;
+}
+
+/// Sets the contexts up to read one. 0: it is not ours (any more), 2: its key is not the newest
+/// (SSL_CTX_set_tlsext_ticket_key_evp_cb(3)).
+int open_ticket(
+    const Stream& stream,
+    TicketKey::Name name,
+    const unsigned char* iv,
+    EVP_CIPHER_CTX* cipher,
+    EVP_MAC_CTX* mac
+) {
+    const auto& resumption = *stream.context()->resumption();
+    const auto ring = resumption.tickets.ring();
+    const TicketKey* key = ring->find(name);
+    const auto& options = stream.options();
+    if (key == nullptr && options.data_connection && options.kept_rings) {
+        key = options.kept_rings->find(name);
+    }
+    if (key == nullptr || !resumption.cipher.begin_decryption(*key, iv, cipher, mac)) {
+        return 0;
+    }
+    return key == &ring->encrypting() ? 1 : 2;
+}
+
+/// The control connection's session if that is what `id` names. A copy: a data connection that ends
+/// badly makes its session object useless for good.
+SSL_SESSION* control_session(const StreamOptions& options, std::string_view id) {
+    SSL_SESSION* const control = options.control_session.get();
+    if (control == nullptr || id.empty() || session_id(control) != id) {
+        return nullptr;
+    }
+    SSL_SESSION* const session = SSL_SESSION_dup(control);
+    if (session != nullptr) {
+        renew(session);
+    }
+    return session;
+}
+
 }  // namespace
 
-void SessionCallbacks::install(SSL_CTX* ctx, bool ids) {
+void SessionCallbacks::install(SSL_CTX* ctx, Resumption& resumption, bool ids) {
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key);
     SSL_CTX_set_session_ticket_cb(ctx, generate, decrypted, nullptr);
     if (!ids) {
         SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
@@ -46,7 +101,24 @@ void SessionCallbacks::install(SSL_CTX* ctx, bool ids) {
     SSL_CTX_set_session_cache_mode(
         ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL | SSL_SESS_CACHE_NO_AUTO_CLEAR
     );
+    SSL_CTX_set_ex_data(ctx, resumption_index(), &resumption);
+    SSL_CTX_sess_set_new_cb(ctx, store);
     SSL_CTX_sess_set_get_cb(ctx, find);
+    SSL_CTX_sess_set_remove_cb(ctx, remove);
+}
+
+int SessionCallbacks::ticket_key(
+    SSL* ssl,
+    unsigned char* name,
+    unsigned char* iv,
+    EVP_CIPHER_CTX* cipher,
+    EVP_MAC_CTX* mac,
+    int encrypt
+) {
+    Stream& stream = Stream::of(ssl);
+    return encrypt != 0
+               ? begin_ticket(stream, name, iv, cipher, mac)
+               : open_ticket(stream, TicketKey::Name(name, TicketKey::name_size), iv, cipher, mac);
 }
 
 int SessionCallbacks::generate(SSL* ssl, void*) {
@@ -80,24 +152,32 @@ SSL_TICKET_RETURN SessionCallbacks::
     return fresh ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
-SSL_SESSION* SessionCallbacks::find(SSL* ssl, const unsigned char* id, int length, int* copy) {
-    const auto& options = Stream::of(ssl).options();
-    if (!options.data_connection || !options.control_session) {
-        return nullptr;
+int SessionCallbacks::store(SSL* ssl, SSL_SESSION* session) {
+    const Stream& stream = Stream::of(ssl);
+    // In TLS 1.3 resumption is by tickets only.
+    if (!stream.options().data_connection && SSL_version(ssl) < TLS1_3_VERSION) {
+        stream.context()->resumption()->cache.add(session);
     }
-    unsigned int known = 0;
-    const unsigned char* ours = SSL_SESSION_get_id(options.control_session.get(), &known);
-    if (known == 0 || known != static_cast<unsigned int>(length) ||
-        std::memcmp(ours, id, known) != 0) {
-        return nullptr;
-    }
-    // A copy: a data connection that ends badly makes its session object useless for good.
+    return 0;
+}
+
+SSL_SESSION* SessionCallbacks::find(SSL* ssl, const unsigned char* bytes, int length, int* copy) {
+    const Stream& stream = Stream::of(ssl);
+    const std::string_view id(
+        reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length)
+    );
     *copy = 0;
-    SSL_SESSION* session = SSL_SESSION_dup(options.control_session.get());
-    if (session != nullptr) {
-        renew(session);
+    if (stream.options().data_connection) {
+        return control_session(stream.options(), id);
     }
-    return session;
+    auto session = stream.context()->resumption()->cache.find(id, std::time(nullptr));
+    return session && !under_another_name(ssl, session.get()) ? session.release() : nullptr;
+}
+
+/// After a fatal alert (RFC 5246 §7.2.2).
+void SessionCallbacks::remove(SSL_CTX* ctx, SSL_SESSION* session) {
+    auto& resumption = *static_cast<Resumption*>(SSL_CTX_get_ex_data(ctx, resumption_index()));
+    resumption.cache.remove(session_id(session));
 }
 
 }  // namespace hsmfront::tls

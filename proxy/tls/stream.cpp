@@ -3,7 +3,8 @@
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
 #include "proxy/tls/client_offer.hpp"
-#include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/handshake_counters.hpp"
+#include "proxy/tls/handshake_evidence.hpp"
 #include "proxy/tls/sign_wait.hpp"
 
 #include <openssl/err.h>
@@ -50,7 +51,13 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
     }
 }
 
-Stream::~Stream() = default;
+Stream::~Stream() {
+    if (ssl_ != nullptr) {
+        // OpenSSL takes a session whose connection was cut off for unfit to be resumed. TLS has not
+        // asked for that since 1.1 (RFC 5246 §7.2.1).
+        SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN);
+    }
+}
 
 Stream& Stream::of(const SSL* ssl) {
     return *static_cast<Stream*>(SSL_get_ex_data(ssl, stream_index()));
@@ -61,6 +68,12 @@ void Stream::choose(const NamedContext& host) {
     info_.host = host.name;
     chosen_ = host.context;
     chosen_->take_over(ssl_.get(), *previous);
+}
+
+void Stream::choose_listener() {
+    if (chosen_) {
+        choose({{}, context_});
+    }
 }
 
 bool Stream::note_asked(std::string_view name) {
@@ -77,21 +90,17 @@ net::Task<error_code> Stream::handshake(net::milliseconds limit) {
         sign_wait_ = std::make_unique<SignWait>(executor);
         SSL_set_mode(ssl_.get(), SSL_MODE_ASYNC);
     }
+    const HandshakeWatch watch(ssl_.get());
     const error_code ec = co_await accept();
     // Reads and writes must not run as jobs: nothing of theirs is ever waited for.
     SSL_clear_mode(ssl_.get(), SSL_MODE_ASYNC);
-    if (sign_wait_ && sign_wait_->error()) {
-        failure_ = "signature: " + sign_wait_->error().message();
-    } else if (ec && context_->certificates().empty()) {
-        failure_ = "no key to sign with yet, the HSM is away";
-    } else if (ec && !refusal_.empty()) {
-        failure_ = std::move(refusal_);
-    }
-    sign_wait_.reset();
     if (ec) {
+        note_failure(ec, watch.signs(), limit);
+        sign_wait_.reset();
         broken_ = ec;
         co_return ec;
     }
+    sign_wait_.reset();
     note_handshake();
     if (options_.data_connection && !options_.send_tickets) {
         // A client with Nagle's algorithm on holds its close_notify back until the data before it
@@ -187,13 +196,9 @@ Attempt Stream::attempt_of(int rc, int system_error) {
                                         : make_error_code(net::Errc::truncated);
             return fail(broken_);
         default: {
-            const int reason = ERR_GET_REASON(ERR_peek_error());
-            const bool eof = reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+            errors_ = take_errors();
+            const bool eof = errors_.reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
             const bool cut = eof && !inside_record(ssl_.get());
-            failure_ = drain_errors();
-            if (is_mismatch(reason)) {
-                failure_ += "; " + client_offer(ssl_.get());
-            }
             broken_ = make_error_code(cut ? net::Errc::truncated : net::Errc::tls_failed);
             return fail(broken_);
         }
@@ -309,6 +314,48 @@ void Stream::note_handshake() {
     unsigned int length = 0;
     SSL_get0_alpn_selected(ssl_.get(), &alpn, &length);
     info_.alpn.assign(reinterpret_cast<const char*>(alpn), length);
+    if (options_.counters != nullptr) {
+        options_.counters->count_done(info_.version, info_.resumed);
+    }
+}
+
+void Stream::note_failure(error_code error, const WireSigns& signs, net::milliseconds limit) {
+    HandshakeEvidence seen;
+    seen.error = error;
+    seen.reason = errors_.reason;
+    seen.words = errors_.words;
+    seen.signs = signs;
+    seen.received = BIO_number_read(SSL_get_rbio(ssl_.get()));
+    seen.signature = sign_wait_ ? sign_wait_->error() : error_code{};
+    seen.oldest_version = static_cast<int>(SSL_get_min_proto_version(ssl_.get()));
+    const auto newest = static_cast<int>(SSL_get_max_proto_version(ssl_.get()));
+    seen.newest_version = newest == 0 ? TLS1_3_VERSION : newest;  // 0: as new as there is
+    seen.limit = limit;
+    seen.refusal = std::move(refusal_);
+    failure_ = explain(seen);
+    if (is_mismatch(failure_->cause)) {
+        if (context()->certificates().empty()) {
+            failure_ = {HandshakeCause::hsm_away, "no key to sign with yet, the HSM is away"};
+        } else {
+            failure_->words += "; " + client_offer(ssl_.get());
+        }
+    }
+    if (options_.counters != nullptr) {
+        options_.counters->count_failed(failure_->cause);
+    }
+}
+
+std::optional<HandshakeCause> Stream::cause() const {
+    return failure_ ? std::optional(failure_->cause) : std::nullopt;
+}
+
+std::string Stream::failure() const { return failure_ ? failure_->words : std::string(); }
+
+std::string Stream::failure_line() const {
+    if (!failure_) {
+        return {};
+    }
+    return "TLS handshake failed (" + std::string(label(failure_->cause)) + "): " + failure_->words;
 }
 
 std::string Stream::client_certificate() const { return client_certificate_der(ssl_.get()); }
@@ -318,6 +365,7 @@ ControlBinding Stream::binding() const {
     if (SSL_version(ssl_.get()) < TLS1_3_VERSION) {
         binding.session = {SSL_get1_session(ssl_.get()), SSL_SESSION_free};
     }
+    binding.kept_rings = options_.kept_rings;
     binding.client = info_.client.fingerprint;
     binding.extended_master_secret = info_.extended_master_secret;
     return binding;

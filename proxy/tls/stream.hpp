@@ -5,6 +5,8 @@
 #include "proxy/net/transport.hpp"
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/control_binding.hpp"
+#include "proxy/tls/handshake_failure.hpp"
+#include "proxy/tls/openssl_error.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +16,9 @@
 
 namespace hsmfront::tls {
 
+class HandshakeCounters;
 class SignWait;
+struct WireSigns;
 
 /// What a finished handshake agreed on, for logs and routing.
 struct HandshakeInfo {
@@ -47,8 +51,13 @@ struct StreamOptions {
     bool read_ahead = true;
     /// On a data connection: found when the client resumes it by its id.
     std::shared_ptr<SSL_SESSION> control_session = nullptr;
+    /// Of the control session: taken note of in its tickets, and on a data connection its keys open
+    /// them too.
+    std::shared_ptr<KeptRings> kept_rings = nullptr;
     /// At least 1.
     std::uint64_t records_per_key = tls::records_per_key;
+    /// Where the handshake is counted; may be null. Outlives the stream.
+    HandshakeCounters* counters = nullptr;
 };
 
 class Stream final : public net::Transport {
@@ -60,7 +69,7 @@ class Stream final : public net::Transport {
 
     /// Does the handshake within `limit`. The signature may come from elsewhere; the worker goes on
     /// meanwhile. On failure the reason stands in failure(). Errc: timed_out, stopped, tls_failed,
-    /// eof, system errors.
+    /// eof, truncated, system errors.
     [[nodiscard]] net::Task<error_code> handshake(net::milliseconds limit);
     [[nodiscard]] const HandshakeInfo& info() const noexcept { return info_; }
     /// The certificate that the client proved to be its own, in DER; empty: none.
@@ -80,13 +89,21 @@ class Stream final : public net::Transport {
     [[nodiscard]] const Context& listener() const noexcept { return *context_; }
     /// Before the handshake or in its ClientHello: goes on with the context of `host`.
     void choose(const NamedContext& host);
+    /// The same, back to the context that the connection began with.
+    void choose_listener();
     /// In each ClientHello: the name that the client asks for (SNI), empty for none. False if it
     /// asked for another before.
     [[nodiscard]] bool note_asked(std::string_view name);
-    /// In the handshake: why it is about to fail, in words.
-    void note_refusal(std::string why) { refusal_ = std::move(why); }
-    /// Why the handshake or a record failed, in words; empty if nothing did.
-    [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+    /// In the handshake: why it is about to fail.
+    void note_refusal(HandshakeFailure why) { refusal_ = std::move(why); }
+    /// Why the handshake failed; none unless it did.
+    [[nodiscard]] std::optional<HandshakeCause> cause() const;
+    /// The same in words, empty likewise.
+    [[nodiscard]] std::string failure() const;
+    /// Both, for the log: "TLS handshake failed (plain_http): plain HTTP on a TLS port; ...".
+    [[nodiscard]] std::string failure_line() const;
+    /// After a failed handshake: the connection, on which nothing of TLS was written.
+    [[nodiscard]] net::Socket release() { return io_.release(); }
 
     [[nodiscard]] net::Attempt try_read(std::span<char> buffer) override;
     [[nodiscard]] net::Attempt try_write(std::span<const char> bytes) override;
@@ -117,6 +134,7 @@ class Stream final : public net::Transport {
     [[nodiscard]] net::Attempt attempt_of(int rc, int system_error);
     [[nodiscard]] net::Attempt fail(error_code error);
     void note_handshake();
+    void note_failure(error_code error, const WireSigns& signs, net::milliseconds limit);
     void update_key();
 
     net::SocketIo io_;
@@ -126,9 +144,10 @@ class Stream final : public net::Transport {
     std::unique_ptr<SignWait> sign_wait_;
     std::unique_ptr<SSL, certs::Deleter<SSL_free>> ssl_;
     HandshakeInfo info_;
-    bool asked_ = false;  ///< info_.server_name is the client's
-    std::string failure_;
-    std::string refusal_;
+    bool asked_ = false;    ///< info_.server_name is the client's
+    OpensslErrors errors_;  ///< of the call that failed
+    std::optional<HandshakeFailure> failure_;
+    std::optional<HandshakeFailure> refusal_;
     std::uint64_t records_ = 0;  ///< sent with the present keys
     /// A fatal error: no SSL_* call but free is allowed after it (SSL_get_error(3)).
     error_code broken_;

@@ -57,7 +57,7 @@ std::string auth_tls_reply(std::uint16_t port) {
     return reply;
 }
 
-TlsClient::TlsClient(std::uint16_t port, const TlsSession& session)
+TlsClient::TlsClient(std::uint16_t port, const TlsSession& session, TlsClientOptions options)
     : ctx_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
       ssl_(nullptr, SSL_free),
       fd_(connect_to(port)) {
@@ -65,6 +65,11 @@ TlsClient::TlsClient(std::uint16_t port, const TlsSession& session)
         ctx_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE
     );
     SSL_CTX_sess_set_new_cb(ctx_.get(), keep_session);
+    if (options.version != 0) {
+        SSL_CTX_set_min_proto_version(ctx_.get(), options.version);
+        SSL_CTX_set_max_proto_version(ctx_.get(), options.version);
+    }
+    SSL_CTX_set_options(ctx_.get(), options.ssl_options);
     ssl_.reset(SSL_new(ctx_.get()));
     SSL_set_app_data(ssl_.get(), this);
     SSL_set_tlsext_host_name(ssl_.get(), "localhost");

@@ -11,11 +11,18 @@ namespace hsmfront::test {
 
 using TlsSession = std::shared_ptr<SSL_SESSION>;
 
+struct TlsClientOptions {
+    int version = 0;                ///< the only one offered; 0: any
+    std::uint64_t ssl_options = 0;  ///< more of SSL_set_options(3)
+};
+
 class TlsClient {
   public:
     /// Connects to 127.0.0.1 and does the handshake, resuming `session` if given. Each wait for the
     /// server ends after 20 s.
-    explicit TlsClient(std::uint16_t port, const TlsSession& session = nullptr);
+    explicit TlsClient(
+        std::uint16_t port, const TlsSession& session = nullptr, TlsClientOptions options = {}
+    );
     ~TlsClient();
     TlsClient(const TlsClient&) = delete;
     TlsClient& operator=(const TlsClient&) = delete;

@@ -5,15 +5,20 @@ active FILE COMMAND VERSION MODE
                uploads FILE as up.bin and downloads it over data connections that come to the
                client; COMMAND is port or eprt, VERSION 1.2 or 1.3, MODE explicit or implicit;
                prints its SHA-256
+hours HOURS VERSION
+               transfers without an end until so many hours have passed on its clock, every data
+               connection resuming the session of the control connection; prints their number
 truncate FILE  sends FILE as cut.bin and closes TCP without close_notify; prints the final reply
 clear          logs in without TLS; prints the reply
 inject         sends a command in clear behind AUTH TLS; prints what comes after the reply to AUTH
 """
 import ftplib
 import hashlib
+import io
 import socket
 import ssl
 import sys
+import time
 
 
 def login(host, port, ca):
@@ -76,6 +81,39 @@ def active(host, port, ca, path, command, version, mode):
     print(digest.hexdigest())
 
 
+class ResumingFtp(ftplib.FTP_TLS):
+    """ftplib makes a new session for each data connection."""
+
+    def ntransfercmd(self, cmd, rest=None):
+        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        data = self.context.wrap_socket(
+            data, server_hostname=self.host, session=self.sock.session
+        )
+        assert data.session_reused, "a data connection was not resumed"
+        return data, size
+
+
+def hours(host, port, ca, number, version):
+    context = ssl.create_default_context(cafile=ca)
+    wanted = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
+    context.minimum_version = context.maximum_version = wanted
+    ftp = ResumingFtp(context=context, timeout=60)
+    ftp.connect(host, port)
+    ftp.login("ftp", "secret")
+    ftp.prot_p()
+    end = time.time() + float(number) * 3600
+    count = 0
+    while time.time() < end:
+        ftp.storbinary("STOR hours.bin", io.BytesIO(b"content"))
+        received = []
+        ftp.retrbinary("RETR hours.bin", received.append)
+        assert b"".join(received) == b"content"
+        count += 2
+        time.sleep(0.1)
+    ftp.quit()
+    print(count)
+
+
 def truncate(host, port, ca, path):
     ftp = login(host, port, ca)
     ftp.voidcmd("TYPE I")
@@ -115,6 +153,7 @@ def inject(host, port, _):
 actions = {
     "session": session,
     "active": active,
+    "hours": hours,
     "truncate": truncate,
     "clear": clear,
     "inject": inject,

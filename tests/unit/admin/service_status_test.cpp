@@ -32,6 +32,11 @@ ServiceStatus serving() {
     http.name = "http";
     http.phase = Phase::up;
     status.protocols = {ftp, http};
+    HandshakeStatus handshakes{"http", {}};
+    handshakes.totals.done = {{{1, 2}, {30, 40}}};
+    handshakes.totals.failed[static_cast<std::size_t>(tls::HandshakeCause::plain_http)] = 3;
+    handshakes.totals.failed[static_cast<std::size_t>(tls::HandshakeCause::timed_out)] = 1;
+    status.handshakes = {handshakes, {"ftp", {}}};
     TokenStatus token;
     token.label = "a \"quoted\\ token\"\n";
     token.state = TokenStatus::State::up;
@@ -97,6 +102,11 @@ TEST(ServiceStatus, ReadsWellInATerminal) {
     EXPECT_THAT(text, HasSubstr("rsa: 5 signatures, half <=0.5 ms, 99 of 100 <=2.5 ms"));
     EXPECT_THAT(text, HasSubstr("errors, session: 1"));
     EXPECT_THAT(text, Not(HasSubstr("errors, pin")));
+    EXPECT_THAT(
+        text,
+        HasSubstr("handshakes, http: 31 full, 42 resumed, 4 failed: plain_http 3, timed_out 1\n")
+    );
+    EXPECT_THAT(text, HasSubstr("handshakes, ftp: 0 full, 0 resumed, 0 failed\n"));
 }
 
 /// Each line of the exposition format: comment, or name, labels and a number.
@@ -116,6 +126,22 @@ TEST(Metrics, AreInTheExpositionFormat) {
     EXPECT_GT(types.size(), 10U);
     for (const auto& [name, count] : types) {
         EXPECT_EQ(count, 1) << name;
+    }
+}
+
+/// Of protocols that had none too, so that a rate can be told from the first one on.
+TEST(Metrics, HandshakesAreCountedByProtocolVersionAndCause) {
+    const auto text = render_metrics(serving());
+    for (const char* line :
+         {R"(handshakes_total{protocol="http",version="TLSv1.2",resumed="false"} 1)",
+          R"(handshakes_total{protocol="http",version="TLSv1.2",resumed="true"} 2)",
+          R"(handshakes_total{protocol="http",version="TLSv1.3",resumed="false"} 30)",
+          R"(handshakes_total{protocol="http",version="TLSv1.3",resumed="true"} 40)",
+          R"(handshakes_total{protocol="ftp",version="TLSv1.3",resumed="true"} 0)",
+          R"(handshake_failures_total{protocol="http",cause="plain_http"} 3)",
+          R"(handshake_failures_total{protocol="http",cause="internal"} 0)",
+          R"(handshake_failures_total{protocol="ftp",cause="plain_http"} 0)"}) {
+        EXPECT_THAT(text, HasSubstr("\nhsmfront_tls_" + std::string(line) + "\n"));
     }
 }
 

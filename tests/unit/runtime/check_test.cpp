@@ -1,11 +1,14 @@
 // Check: warnings about a configuration that the loader accepts.
 #include "proxy/runtime/check.hpp"
 
+#include "tests/support/temp_dir.hpp"
+
 #include <gmock/gmock.h>
 
 namespace hsmfront::runtime {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
@@ -38,6 +41,18 @@ TEST(Check, WarnsOfBackendsWhoseNamesDoNotResolve) {
     EXPECT_THAT(found, Contains(HasSubstr("http.backends[1]: no such name does not resolve")));
     EXPECT_THAT(found, Not(Contains(HasSubstr("127.0.0.1"))));
     EXPECT_THAT(found, Contains(HasSubstr("http.forwarded.trust: 0.0.0.0/0 is every client")));
+}
+
+TEST(Check, ReadsTicketKeys) {
+    const test::TempDir dir;
+    config::Settings settings;
+    settings.tls.tickets.keys = {dir.write("good", std::string(80, 'k'))};
+    EXPECT_THAT(problems(settings), Not(Contains(HasSubstr("tls.tickets.keys"))));
+    settings.tls.tickets.keys.push_back(dir.write("bad", std::string(48, '\1')));
+    EXPECT_THAT(
+        problems(settings),
+        Contains(AllOf(HasSubstr("error: tls.tickets.keys: "), HasSubstr("/bad: 48 bytes")))
+    );
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 std::shared_ptr<const Context> context_of(
     const char* type,
-    const Context* predecessor = nullptr,
+    std::shared_ptr<Resumption> resumption = nullptr,
     std::vector<NamedContext> hosts = {},
     const config::Tls& policy = config::Tls()
 ) {
@@ -27,7 +27,7 @@ std::shared_ptr<const Context> context_of(
     Context::Options options;
     options.tls = policy;
     options.protocol = "test";
-    options.predecessor = predecessor;
+    options.resumption = std::move(resumption);
     options.hosts = std::move(hosts);
     auto context = Context::create(options, identities);
     EXPECT_TRUE(context) << context.error().message;
@@ -89,9 +89,9 @@ class Successor : public testing::TestWithParam<int> {};
 
 INSTANTIATE_TEST_SUITE_P(Versions, Successor, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION));
 
-TEST_P(Successor, ResumesSessionsOfItsPredecessorOnly) {
+TEST_P(Successor, ResumesSessionsOfThoseItSharesKeysWith) {
     const auto before = context_of("P-256");
-    const auto after = context_of("P-256", before.get());
+    const auto after = context_of("P-256", before->resumption());
     const auto stranger = context_of("P-256");
     Seen seen;
     auto session = connect_once(before, GetParam(), nullptr, seen);
@@ -119,7 +119,7 @@ TEST_P(Successor, ResumesNoSessionAroundADemandForCertificates) {
     hsmfront::test::write_file(one, hsmfront::test::TestCa("one").pem());
     hsmfront::test::write_file(other, hsmfront::test::TestCa("other").pem());
     const auto before = context_of("P-256", nullptr, {}, asking(Mode::request, one));
-    const auto same = context_of("P-256", before.get(), {}, asking(Mode::request, one));
+    const auto same = context_of("P-256", before->resumption(), {}, asking(Mode::request, one));
     Seen seen;
     const auto session = connect_once(before, GetParam(), nullptr, seen);
     ASSERT_TRUE(session) << seen.failure;
@@ -127,7 +127,7 @@ TEST_P(Successor, ResumesNoSessionAroundADemandForCertificates) {
     EXPECT_TRUE(seen.resumed);
     for (const auto& [mode, ca] :
          {std::pair{Mode::none, one}, {Mode::request, other}, {Mode::require, one}}) {
-        const auto after = context_of("P-256", before.get(), {}, asking(mode, ca));
+        const auto after = context_of("P-256", before->resumption(), {}, asking(mode, ca));
         static_cast<void>(connect_once(after, GetParam(), session.get(), seen));
         EXPECT_FALSE(seen.resumed);
         EXPECT_EQ(static_cast<bool>(seen.error), mode == Mode::require);

@@ -92,6 +92,7 @@ Connection connect_once(
 StreamOptions control() {
     StreamOptions options;
     options.tag = SessionTag::random();
+    options.kept_rings = std::make_shared<KeptRings>();
     return options;
 }
 
@@ -99,6 +100,7 @@ StreamOptions data(const ControlBinding& binding) {
     StreamOptions options;
     options.tag = binding.tag;
     options.control_session = binding.session;
+    options.kept_rings = binding.kept_rings;
     options.data_connection = true;
     return options;
 }
@@ -226,10 +228,15 @@ TEST(DataAlpn, StaysStrict) {
     Asked asked;
     asked.alpn = "ftp-data";
     const Connection on_control = connect_once(context, control(), asked);
-    EXPECT_EQ(on_control.served.failure, "no application protocol");
+    EXPECT_EQ(
+        on_control.served.failure, R"(the client offers ALPN "ftp-data", the server takes "ftp")"
+    );
     asked.alpn = "http/1.1";
     const Connection on_data = connect_once(context, data(on_control.served.binding), asked);
-    EXPECT_EQ(on_data.served.failure, "no application protocol");
+    EXPECT_EQ(
+        on_data.served.failure,
+        R"(the client offers ALPN "http/1.1", the server takes "ftp-data", "ftp")"
+    );
 }
 
 /// TLS 1.2 must not be resumed under another name (RFC 6066 §3), except by a data connection that

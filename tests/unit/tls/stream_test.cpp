@@ -191,7 +191,7 @@ TEST_P(PendingSignature, EndsWhenItsClientLeaves) {
                 std::move(socket),
                 context,
                 make_error_code(net::Errc::eof),
-                "signature: closed by the peer",
+                "the client left before the HSM had signed",
                 20s
             );
         },

@@ -59,7 +59,7 @@ ThreadKey::~ThreadKey() {
 
 Result<void> ThreadKey::submit(std::shared_ptr<certs::SignJob> job) {
     if (refuse) {
-        return make_error_code(certs::Errc::queue_full);
+        return refusal;
     }
     const std::scoped_lock lock(mutex_);
     ++submitted_;
@@ -107,6 +107,9 @@ void ThreadKey::sign_all() {
 }
 
 Result<certs::Signature> ThreadKey::sign(const certs::SignRequest& request) const {
+    if (answer) {
+        return answer;
+    }
     certs::Signature signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())));
     std::size_t size = signature.size();
     if (request.digest == certs::Digest::none) {
@@ -180,6 +183,7 @@ std::shared_ptr<const Context> ftp_context(std::vector<NamedContext> hosts) {
     options.alpn = {"ftp"};
     options.data_alpn = {"ftp-data", "ftp"};
     options.session_ids = true;
+    options.resumption = hosts.empty() ? nullptr : hosts.front().context->resumption();
     options.hosts = std::move(hosts);
     auto context = Context::create(options, identities);
     EXPECT_TRUE(context);

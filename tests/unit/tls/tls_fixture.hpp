@@ -2,6 +2,7 @@
 // a thread, and a key whose signatures come from another thread.
 #pragma once
 
+#include "certs/errc.hpp"
 #include "certs/remote_key.hpp"
 #include "proxy/net/task_group.hpp"
 #include "proxy/tls/context.hpp"
@@ -44,6 +45,8 @@ class ThreadKey final : public certs::RemoteKey {
 
     certs::SignCapabilities can;
     bool refuse = false;
+    error_code refusal = make_error_code(certs::Errc::queue_full);  ///< of submit(), if `refuse`
+    error_code answer;  ///< what each signature ends with; empty: it is made
     certs::Padding last_padding = certs::Padding::none;
 
   private:
