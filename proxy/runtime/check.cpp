@@ -9,6 +9,7 @@
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/protocol.hpp"
+#include "proxy/tls/fips.hpp"
 
 #include <openssl/asn1.h>
 #include <openssl/x509.h>
@@ -31,7 +32,11 @@ class Checker {
         : settings_(settings), now_(std::chrono::system_clock::to_time_t(now)) {}
 
     std::vector<Problem> run() {
+        if (settings_.tls.fips) {
+            check_fips();
+        }
         check_modules();
+        check_policy(common_policy_problems(settings_));
         check_ticket_keys();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
@@ -54,6 +59,17 @@ class Checker {
         problem.key = std::move(key);
         problem.message = std::move(message);
         problems_.push_back(std::move(problem));
+    }
+
+    void check_fips() {
+        if (const std::string error = tls::use_fips(); !error.empty()) {
+            add(Severity::error, "tls.fips", error);
+        }
+    }
+
+    void check_policy(const std::vector<Problem>& found) {
+        problems_.insert(problems_.end(), found.begin(), found.end());
+        policy_good_ = policy_good_ && found.empty();
     }
 
     void check_ticket_keys() {
@@ -197,6 +213,7 @@ class Checker {
             protocol == Protocol::ftp ? config::ftp_tls_layers(settings_)
                                       : config::http_tls_layers(settings_)
         );
+        check_policy(policy_problems(settings_, protocol));
         Identities identities;
         if (!uses_hsm(settings_, protocol)) {
             auto loaded = load_identities(settings_, protocol, nullptr);
@@ -206,7 +223,7 @@ class Checker {
             }
             identities = std::move(*loaded);
         }
-        if (client_files_good_) {
+        if (client_files_good_ && policy_good_) {
             if (auto contexts = make_contexts(settings_, protocol, identities); !contexts) {
                 add(Severity::error, std::string(name(protocol)), contexts.error().message);
                 return;
@@ -321,7 +338,8 @@ class Checker {
 
     const config::Settings& settings_;
     std::time_t now_;
-    bool client_files_good_ = true;  ///< else no context can be made
+    bool client_files_good_ = true;  ///< else no context can be made, as without:
+    bool policy_good_ = true;
     std::vector<Problem> problems_;
 };
 

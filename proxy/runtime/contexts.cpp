@@ -1,6 +1,8 @@
 #include "proxy/runtime/contexts.hpp"
 
+#include "certs/errc.hpp"
 #include "config/tls_layers.hpp"
+#include "proxy/tls/policy_check.hpp"
 
 #include <spdlog/fmt/chrono.h>
 
@@ -124,6 +126,15 @@ Loaded<ListenerContexts> make_contexts(
     const Identities& identities,
     const std::shared_ptr<tls::Resumption>& resumption
 ) {
+    auto problems = common_policy_problems(settings);
+    if (problems.empty()) {
+        problems = policy_problems(settings, protocol);
+    }
+    if (!problems.empty()) {
+        return certs::Failure{
+            make_error_code(certs::Errc::file_malformed),
+            problems.front().key + ": " + problems.front().message};
+    }
     return ContextMaker(settings, protocol, identities, resumption).make();
 }
 
@@ -146,6 +157,20 @@ std::vector<std::filesystem::path> client_certificate_files(
         }
     }
     return {files.begin(), files.end()};
+}
+
+std::vector<config::Problem> common_policy_problems(const config::Settings& settings) {
+    return tls::policy_problems(settings.tls.policy, "tls");
+}
+
+std::vector<config::Problem> policy_problems(const config::Settings& settings, Protocol protocol) {
+    const auto layers = layers_of(settings, protocol);
+    auto problems = tls::policy_problems(*layers.protocol, layers.name + ".tls");
+    for (const config::Host& host : *layers.hosts) {
+        auto more = tls::policy_problems(host.tls, layers.name + ".hosts[" + host.name + "].tls");
+        problems.insert(problems.end(), more.begin(), more.end());
+    }
+    return problems;
 }
 
 std::string summary(const tls::Context& context) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "certs/chain.hpp"
+#include "config/problem.hpp"
 #include "config/settings.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/protocol.hpp"
@@ -29,6 +30,13 @@ using ListenerContexts = std::vector<std::shared_ptr<const tls::Context>>;
 
 /// The CA and CRL files that make_contexts() reads, each once.
 [[nodiscard]] std::vector<std::filesystem::path> client_certificate_files(
+    const config::Settings& settings, Protocol protocol
+);
+
+/// What cannot be done of the values in `tls`, and of those in the layers of `protocol` and its
+/// hosts. make_contexts() refuses them too.
+[[nodiscard]] std::vector<config::Problem> common_policy_problems(const config::Settings& settings);
+[[nodiscard]] std::vector<config::Problem> policy_problems(
     const config::Settings& settings, Protocol protocol
 );
 
