@@ -22,9 +22,7 @@ bool self_issued(X509* certificate) {
            0;
 }
 
-bool issued(X509* issuer, X509* subject) {
-    return X509_check_issued(issuer, subject) == X509_V_OK;
-}
+bool issued(X509* issuer, X509* subject) { return X509_check_issued(issuer, subject) == X509_V_OK; }
 
 class Examiner {
   public:
@@ -48,8 +46,7 @@ class Examiner {
         std::vector<std::size_t> path{0};
         while (!self_issued(all_[path.back()].get())) {
             const auto next = issuer_of(path.back());
-            if (next == all_.size() ||
-                std::find(path.begin(), path.end(), next) != path.end()) {
+            if (next == all_.size() || std::find(path.begin(), path.end(), next) != path.end()) {
                 break;
             }
             path.push_back(next);
@@ -97,8 +94,8 @@ class Examiner {
         const std::string who = subject_text(certificate);
         const int days = days_left(certificate, now_);
         if (not_yet_valid(certificate, now_)) {
-            add(who + " is not valid yet (from " +
-                time_text(X509_get0_notBefore(certificate)) + ")");
+            add(who + " is not valid yet (from " + time_text(X509_get0_notBefore(certificate)) + ")"
+            );
         }
         if (days < 0) {
             add(who + " has expired (" + time_text(X509_get0_notAfter(certificate)) +
@@ -140,15 +137,17 @@ class Examiner {
         }
         if ((X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) != 0 &&
             (X509_get_extended_key_usage(leaf) & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0) {
-            add(who + " is not for TLS servers (extendedKeyUsage without serverAuth); clients "
-                      "refuse it");
+            add(who +
+                " is not for TLS servers (extendedKeyUsage without serverAuth); clients "
+                "refuse it");
         }
         const std::uint32_t usage = X509_get_key_usage(leaf);
         if (usage != UINT32_MAX && (usage & KU_DIGITAL_SIGNATURE) == 0) {
-            add(who + " is not for signatures (keyUsage without digitalSignature); clients refuse "
-                      "it");
+            add(who +
+                " is not for signatures (keyUsage without digitalSignature); clients refuse "
+                "it");
         }
-        if (X509_check_ca(leaf) == 1 && !self_issued(leaf)) {
+        if ((X509_get_extension_flags(leaf) & EXFLAG_CA) != 0 && !self_issued(leaf)) {
             add(who + " is a CA's certificate (CA:TRUE); it should not be a server's");
         }
     }

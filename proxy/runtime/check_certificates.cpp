@@ -28,8 +28,7 @@ std::string problem_of_file(
 
 /// Why no responder could be asked; empty if one could.
 std::string problem_of_responder(const std::string& configured, const certs::Chain& chain) {
-    const std::string url =
-        configured.empty() ? certs::ocsp_responder(chain.leaf()) : configured;
+    const std::string url = configured.empty() ? certs::ocsp_responder(chain.leaf()) : configured;
     if (url.empty()) {
         return "it names no OCSP responder; set tls.stapling.responder";
     }
@@ -59,9 +58,9 @@ std::vector<std::string> staple_problems(
     std::error_code ec;
     if (std::filesystem::exists(file, ec)) {
         const auto problem = problem_of_file(file, chain, now);
-        return problem.empty() ? std::vector<std::string>()
-                               : std::vector<std::string>{"OCSP response " + file.string() + ": " +
-                                                          problem};
+        return problem.empty()
+                   ? std::vector<std::string>()
+                   : std::vector<std::string>{"OCSP response " + file.string() + ": " + problem};
     }
     if (stapling.mode == StaplingMode::fetch) {
         const auto problem = problem_of_responder(stapling.responder, chain);

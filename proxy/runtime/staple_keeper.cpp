@@ -20,11 +20,10 @@ constexpr std::time_t refresh_of_endless = hour;
 constexpr std::time_t first_pause = 10;
 constexpr std::time_t longest_pause = hour;
 
-certs::X509Ptr share(X509* certificate) {
-    if (certificate != nullptr) {
-        X509_up_ref(certificate);
-    }
-    return certs::X509Ptr(certificate);
+/// A copy without what is attached to the original, above all the slot: else the two would keep
+/// each other.
+certs::X509Ptr copy(const X509* certificate) {
+    return certs::X509Ptr(certificate != nullptr ? X509_dup(certificate) : nullptr);
 }
 
 bool same(const X509* a, const X509* b) {
@@ -40,8 +39,8 @@ std::string time_text(std::time_t time) {
 StapleKeeper::StapleKeeper(const std::string& alias, const certs::Chain& chain, Source source)
     : slot_(std::make_shared<tls::StapleSlot>(alias, certs::must_staple(chain.leaf()))),
       source_(std::move(source)),
-      leaf_(share(chain.leaf())),
-      issuer_(share(certs::find_issuer(chain))) {
+      leaf_(copy(chain.leaf())),
+      issuer_(copy(certs::find_issuer(chain))) {
     if (!source_.fetch) {
         return;
     }

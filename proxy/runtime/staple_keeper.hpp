@@ -26,7 +26,7 @@ class StapleKeeper {
         friend bool operator==(const Source&, const Source&) = default;
     };
 
-    /// What is taken of `chain` is shared, not copied.
+    /// What is needed of `chain` is copied.
     StapleKeeper(const std::string& alias, const certs::Chain& chain, Source source);
 
     [[nodiscard]] const std::shared_ptr<tls::StapleSlot>& slot() const noexcept { return slot_; }

@@ -14,7 +14,8 @@ void OcspServer::add(const X509* certificate, bool revoked) {
     // openssl-ca(1)'s text database.
     index_ += std::string(revoked ? "R" : "V") + "\t330101000000Z\t" +
               (revoked ? "250101000000Z,keyCompromise" : "") + "\t" +
-              certs::serial_text(certificate) + "\tunknown\t/CN=localhost\n";
+              certs::serial_text(certificate) +
+              "\tunknown\t/CN=" + certs::serial_text(certificate) + "\n";
 }
 
 bool OcspServer::start(int minutes) {

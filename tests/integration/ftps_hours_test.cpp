@@ -57,7 +57,7 @@ class FtpsHours : public Stage, public ::testing::WithParamInterface<Pace> {
         const auto rotated = log.find(new_key, log.find(new_key) + 1);
         ASSERT_NE(rotated, log.npos);
         EXPECT_NE(log.find("outcome=\"complete\"", rotated), log.npos) << "nothing came after";
-        EXPECT_THAT(log, Not(HasSubstr("data handshake failed")));
+        EXPECT_THAT(log, Not(HasSubstr("TLS handshake failed")));
         EXPECT_THAT(log, Not(HasSubstr("refused")));
         std::size_t sessions = 0;
         const auto commands = vsftpd.log();

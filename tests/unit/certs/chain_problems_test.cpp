@@ -163,7 +163,7 @@ TEST_F(ChainProblemsTest, TellOfLeavesThatAreNoServers) {
 
 TEST_F(ChainProblemsTest, TellOfValidity) {
     auto spec = leaf_spec();
-    spec.until = hours{24 * 3};
+    spec.until = hours{24 * 3 - 1};
     EXPECT_THAT(
         problems({test::make_certificate(spec).get(), middle.get()}),
         ElementsAre(HasSubstr("CN = localhost expires within 3 days"))

@@ -236,11 +236,13 @@ TEST_F(StapleKeeperTest, KnowsItsOwnCertificateAgain) {
     EXPECT_FALSE(kept.keeps("web", chain, source));
 }
 
-TEST_F(StapleKeeperTest, IsInUseWhileSomebodyHasTheSlot) {
+TEST_F(StapleKeeperTest, IsInUseWhileTheCertificateIs) {
     const auto kept = keeper();
     EXPECT_FALSE(kept.in_use());
-    const auto slot = kept.slot();
+    tls::attach_staple(chain.leaf(), kept.slot());
     EXPECT_TRUE(kept.in_use());
+    chain.certificates.clear();
+    EXPECT_FALSE(kept.in_use()) << "the keeper keeps the certificate that keeps its slot";
 }
 
 }  // namespace
