@@ -8,6 +8,7 @@
 #include "proxy/commands/token_access.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/privileges.hpp"
+#include "proxy/tls/fips.hpp"
 
 #include <algorithm>
 #include <array>
@@ -276,6 +277,15 @@ class Doctor {
     std::optional<certs::AdminToken> token_;
 };
 
+void look_at_fips(Checklist& list) {
+    const std::string error = tls::use_fips();
+    if (error.empty()) {
+        list.ok("FIPS", "OpenSSL's FIPS provider passes its self test");
+    } else {
+        list.fail("FIPS", error);
+    }
+}
+
 }  // namespace
 
 int doctor(const Arguments& arguments) {
@@ -306,6 +316,9 @@ int doctor(const Arguments& arguments) {
     const auto risk = arguments.has("--force") ? certs::PinRisk::accept : certs::PinRisk::avoid;
     const auto tokens = for_each_token(loaded->settings);
     Checklist list;
+    if (loaded->settings.tls.fips) {
+        look_at_fips(list);
+    }
     for (const config::Settings& settings : tokens) {
         if (tokens.size() > 1) {
             std::cout << "-- token " << settings.hsm.token << '\n';

@@ -7,6 +7,9 @@
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
 #include "proxy/runtime/server.hpp"
+#include "proxy/tls/fips.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <iostream>
@@ -45,6 +48,13 @@ int serve(const Arguments& arguments) {
     if (const auto opened = runtime::open_log(loaded.settings.log); !opened) {
         std::cerr << file.string() << ": error: " << opened.error().message << '\n';
         return runtime::exit_usage;
+    }
+    if (loaded.settings.tls.fips) {
+        if (const std::string error = tls::use_fips(); !error.empty()) {
+            spdlog::error("tls.fips: {}", error);
+            runtime::close_log();
+            return runtime::exit_failed;
+        }
     }
     runtime::Server server(
         {file, arguments.values("--set")},

@@ -100,6 +100,7 @@ class ControlSession final : public net::Interruptible {
         std::uint64_t downloaded = 0;
         std::string tls_version = "none";
         bool resumed = false;
+        std::string client_certificate;  ///< its subject; empty: none was shown
     };
 
     // control_session.cpp: the loop

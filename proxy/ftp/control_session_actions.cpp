@@ -113,6 +113,7 @@ net::Task<error_code> ControlSession::start_tls() {
     binding_ = tls_->binding();
     totals_.tls_version = tls_->info().version;
     totals_.resumed = tls_->info().resumed;
+    totals_.client_certificate = tls_->info().client.subject;
     co_return error_code{};
 }
 

@@ -51,9 +51,8 @@ net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
 void ControlSession::log_end() const {
     const auto& backend = backend_endpoint();
     spdlog::info(
-        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={} transfers={} "
-        "up={} "
-        "down={} duration={}ms reason=\"{}\"",
+        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={}{} "
+        "transfers={} up={} down={} duration={}ms reason=\"{}\"",
         id_,
         to_string(peer_),
         via_ ? " via=" + to_string(via_->peer) : "",
@@ -62,6 +61,9 @@ void ControlSession::log_end() const {
         backend.port,
         totals_.tls_version,
         totals_.resumed,
+        totals_.client_certificate.empty()
+            ? ""
+            : " certificate=" + in_quotes(totals_.client_certificate),
         totals_.transfers,
         totals_.uploaded,
         totals_.downloaded,

@@ -1,5 +1,6 @@
 #include "proxy/runtime/check.hpp"
 
+#include "certs/crl.hpp"
 #include "config/tls_layers.hpp"
 #include "config/validator_http.hpp"
 #include "proxy/net/executor.hpp"
@@ -8,12 +9,14 @@
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/protocol.hpp"
+#include "proxy/tls/fips.hpp"
 
 #include <openssl/asn1.h>
 #include <openssl/x509.h>
 
 #include <filesystem>
 #include <set>
+#include <tuple>
 
 namespace hsmfront::runtime {
 namespace {
@@ -29,7 +32,11 @@ class Checker {
         : settings_(settings), now_(std::chrono::system_clock::to_time_t(now)) {}
 
     std::vector<Problem> run() {
+        if (settings_.tls.fips) {
+            check_fips();
+        }
         check_modules();
+        check_policy(common_policy_problems(settings_));
         check_ticket_keys();
         for (const Protocol protocol : all_protocols) {
             if (enabled(settings_, protocol)) {
@@ -52,6 +59,17 @@ class Checker {
         problem.key = std::move(key);
         problem.message = std::move(message);
         problems_.push_back(std::move(problem));
+    }
+
+    void check_fips() {
+        if (const std::string error = tls::use_fips(); !error.empty()) {
+            add(Severity::error, "tls.fips", error);
+        }
+    }
+
+    void check_policy(const std::vector<Problem>& found) {
+        problems_.insert(problems_.end(), found.begin(), found.end());
+        policy_good_ = policy_good_ && found.empty();
     }
 
     void check_ticket_keys() {
@@ -84,9 +102,12 @@ class Checker {
         }
     }
 
-    /// Each file of CAs once, at the first key that needs it.
-    void check_client_ca(const config::TlsLayers& layers) {
-        std::set<std::filesystem::path> seen;
+    /// What clients are asked for, and the files it is judged by: each once, at the first key that
+    /// needs it.
+    void check_client_certificates(const config::TlsLayers& layers) {
+        std::set<config::ClientCertificate, LessByFiles> seen;
+        std::string unused_list;
+        bool asked_anywhere = false;
         for (std::size_t i = 0; i < layers.listeners.size(); ++i) {
             std::vector<const config::Host*> hosts{nullptr};
             for (const auto& host : *layers.hosts) {
@@ -94,33 +115,105 @@ class Checker {
             }
             for (const auto* host : hosts) {
                 const auto asked = config::resolve_tls(layers, i, host).client_certificate;
-                if (asked.mode != config::ClientCertificateMode::none &&
-                    seen.insert(asked.ca).second) {
-                    check_authorities(config::client_certificate_key(layers, i, host), asked.ca);
+                const std::string key = config::client_certificate_key(layers, i, host);
+                if (asked.mode != config::ClientCertificateMode::none) {
+                    asked_anywhere = true;
+                    if (seen.insert(asked).second) {
+                        check_files(key, asked);
+                    }
+                } else if (!asked.allow.empty()) {
+                    unused_list = key + ".allow";
                 }
+            }
+        }
+        if (!asked_anywhere && !unused_list.empty()) {
+            add(Severity::warning,
+                unused_list,
+                "lets nobody in or out: no certificate is asked for; set mode to request or "
+                "require");
+        }
+        if (asked_anywhere && layers.name == "ftp" && !settings_.ftp.require_tls_control) {
+            add(Severity::warning,
+                "ftp.require_tls.control",
+                "clients that do without TLS are let in without the certificate that is asked for");
+        }
+    }
+
+    struct LessByFiles {
+        bool operator()(const config::ClientCertificate& a, const config::ClientCertificate& b)
+            const {
+            return std::tie(a.ca, a.crl, a.accept_expired_crl) <
+                   std::tie(b.ca, b.crl, b.accept_expired_crl);
+        }
+    };
+
+    void check_files(const std::string& section, const config::ClientCertificate& asked) {
+        const auto authorities = certs::read_authorities(asked.ca);
+        if (!authorities) {
+            add(Severity::error, section + ".ca", authorities.error().message);
+            client_files_good_ = false;
+            return;
+        }
+        for (const auto& authority : *authorities) {
+            check_validity(section + ".ca", asked.ca, authority.get());
+        }
+        for (const auto& file : asked.crl) {
+            const auto crls = certs::read_crls(file);
+            if (!crls) {
+                add(Severity::error, section + ".crl", crls.error().message);
+                client_files_good_ = false;
+                continue;
+            }
+            for (const auto& crl : *crls) {
+                check_crl({section + ".crl", file, crl.get()}, asked, *authorities);
             }
         }
     }
 
-    void check_authorities(const std::string& section, const std::filesystem::path& file) {
-        const std::string key = section + ".ca";
-        const auto authorities = certs::read_authorities(file);
-        if (!authorities) {
-            add(Severity::error, key, authorities.error().message);
-            client_ca_good_ = false;
-            return;
+    struct CrlAt {
+        std::string key;
+        const std::filesystem::path& file;
+        X509_CRL* crl;
+    };
+
+    void check_crl(
+        const CrlAt& at,
+        const config::ClientCertificate& asked,
+        const std::vector<certs::X509Ptr>& authorities
+    ) {
+        const std::string which =
+            at.file.string() + ": the CRL of \"" + certs::issuer_of(at.crl) + "\" ";
+        if (!certs::names_issuer_of(at.crl, authorities)) {
+            add(Severity::warning,
+                at.key,
+                which + "has no issuer in " + asked.ca.string() +
+                    "; it serves only for CA certificates that clients send");
+        } else if (certs::signer_of(at.crl, authorities) == nullptr) {
+            add(Severity::error,
+                at.key,
+                which + "has a bad signature; clients of this CA are refused");
         }
-        for (const auto& authority : *authorities) {
-            check_validity(key, file, authority.get());
+        auto now = now_;
+        if (X509_cmp_time(X509_CRL_get0_lastUpdate(at.crl), &now) > 0) {
+            add(Severity::warning, at.key, which + "is not valid yet; clients are refused");
+        }
+        const ASN1_TIME* until = X509_CRL_get0_nextUpdate(at.crl);
+        if (until != nullptr && X509_cmp_time(until, &now) < 0) {
+            add(Severity::warning,
+                at.key,
+                which + (asked.accept_expired_crl ? "has expired; it is believed all the same"
+                                                  : "has expired; clients are refused until there "
+                                                    "is a newer one"));
         }
     }
 
     void check_protocol(Protocol protocol) {
         const std::string key = std::string(name(protocol)) + ".alias";
-        check_client_ca(
+        check_client_certificates(
             protocol == Protocol::ftp ? config::ftp_tls_layers(settings_)
                                       : config::http_tls_layers(settings_)
         );
+        check_policy(policy_problems(settings_, protocol));
         Identities identities;
         if (!uses_hsm(settings_, protocol)) {
             auto loaded = load_identities(settings_, protocol, nullptr);
@@ -130,7 +223,7 @@ class Checker {
             }
             identities = std::move(*loaded);
         }
-        if (client_ca_good_) {
+        if (client_files_good_ && policy_good_) {
             if (auto contexts = make_contexts(settings_, protocol, identities); !contexts) {
                 add(Severity::error, std::string(name(protocol)), contexts.error().message);
                 return;
@@ -178,7 +271,9 @@ class Checker {
             add(Severity::warning, key, which + " is not valid yet");
         }
         if (X509_cmp_time(X509_get0_notAfter(certificate), &now) < 0) {
-            add(Severity::warning, key, which + " has expired; clients will refuse it");
+            add(Severity::warning,
+                key,
+                which + " has expired; certificates that it issued are refused");
             return;
         }
         auto soon = now_ + std::time_t{warn_days} * 24 * 60 * 60;
@@ -243,7 +338,8 @@ class Checker {
 
     const config::Settings& settings_;
     std::time_t now_;
-    bool client_ca_good_ = true;  ///< else no context can be made
+    bool client_files_good_ = true;  ///< else no context can be made, as without:
+    bool policy_good_ = true;
     std::vector<Problem> problems_;
 };
 

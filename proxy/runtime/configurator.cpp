@@ -106,6 +106,7 @@ void Configurator::run(const std::stop_token& stop) {
         handle_requests();
         resumption_->tickets.refresh(tls::TicketKeys::Clock::now());
         reap_retired();
+        look_at_files();
         const bool due = retry_at_ && Clock::now() >= *retry_at_;
         if (due || any_in(Phase::waiting_pin)) {
             attempt_hsm();
@@ -127,6 +128,9 @@ bool Configurator::wait(const std::stop_token& stop) {
     }
     if (!retired_.empty()) {
         until = std::min(until, Clock::now() + reap_period);
+    }
+    if (watches_files()) {
+        until = std::min(until, next_look_);
     }
     std::unique_lock lock(mutex_);
     (void)changed_.wait_until(lock, stop, until, [this] { return !requests_.empty(); });
@@ -279,11 +283,12 @@ Loaded<Configurator::Step> Configurator::ask_for_pin() {
 Loaded<Configurator::Served> Configurator::served_with(
     const config::Settings& settings, Protocol protocol, Identities identities
 ) const {
+    FileWatch files(client_certificate_files(settings, protocol));
     auto contexts = make_contexts(settings, protocol, identities, resumption_);
     if (!contexts) {
         return contexts.error();
     }
-    return Served{std::move(identities), std::move(*contexts)};
+    return Served{std::move(identities), std::move(*contexts), std::move(files)};
 }
 
 Loaded<Configurator::Served> Configurator::loaded_served(

@@ -5,6 +5,7 @@
 #include "proxy/admin/service_status.hpp"
 #include "proxy/runtime/contexts.hpp"
 #include "proxy/runtime/expiry_watch.hpp"
+#include "proxy/runtime/file_watch.hpp"
 #include "proxy/runtime/front.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/pin_keeper.hpp"
@@ -83,6 +84,7 @@ class Configurator {
     struct Served {
         Identities identities;
         ListenerContexts contexts;
+        FileWatch files;  ///< read for the contexts: what client certificates are judged by
     };
 
     void run(const std::stop_token& stop);
@@ -110,6 +112,11 @@ class Configurator {
     void fail(Protocol protocol, const std::string& why);
     void go_away(Protocol protocol, const std::string& why);
     void settle();
+
+    // Files that change while the service runs.
+    [[nodiscard]] bool watches_files() const;
+    void look_at_files();
+    void read_again(Protocol protocol);
 
     // Requests.
     [[nodiscard]] certs::Loaded<std::string> reload_now();
@@ -152,6 +159,7 @@ class Configurator {
     std::vector<std::shared_ptr<certs::Hsm>> retired_;  ///< their keys may still be in use
     std::chrono::milliseconds pause_{0};                ///< the last one between two attempts
     std::optional<Clock::time_point> retry_at_;
+    Clock::time_point next_look_{};               ///< at files that change while the service runs
     std::optional<Clock::time_point> pin_until_;  ///< set when an operator is first asked
     bool said_pin_wanted_ = false;
 

@@ -1,10 +1,13 @@
 #include "proxy/runtime/contexts.hpp"
 
+#include "certs/errc.hpp"
 #include "config/tls_layers.hpp"
+#include "proxy/tls/policy_check.hpp"
 
 #include <spdlog/fmt/chrono.h>
 
 #include <algorithm>
+#include <set>
 
 namespace hsmfront::runtime {
 namespace {
@@ -31,6 +34,11 @@ tls::Context::Options options_of(const config::Settings& settings, Protocol prot
     return options;
 }
 
+config::TlsLayers layers_of(const config::Settings& settings, Protocol protocol) {
+    return protocol == Protocol::ftp ? config::ftp_tls_layers(settings)
+                                     : config::http_tls_layers(settings);
+}
+
 class ContextMaker {
   public:
     ContextMaker(
@@ -41,13 +49,11 @@ class ContextMaker {
     )
         : settings_(settings),
           protocol_(protocol),
-          layers_(
-              protocol == Protocol::ftp ? config::ftp_tls_layers(settings)
-                                        : config::http_tls_layers(settings)
-          ),
+          layers_(layers_of(settings, protocol)),
           identities_(identities),
           options_(options_of(settings, protocol)) {
         options_.resumption = resumption;
+        options_.trusts = &trusts_;
     }
 
     Loaded<ListenerContexts> make() {
@@ -108,6 +114,7 @@ class ContextMaker {
     const Protocol protocol_;
     const config::TlsLayers layers_;
     const Identities& identities_;
+    tls::ClientTrusts trusts_;
     tls::Context::Options options_;
 };
 
@@ -119,7 +126,51 @@ Loaded<ListenerContexts> make_contexts(
     const Identities& identities,
     const std::shared_ptr<tls::Resumption>& resumption
 ) {
+    auto problems = common_policy_problems(settings);
+    if (problems.empty()) {
+        problems = policy_problems(settings, protocol);
+    }
+    if (!problems.empty()) {
+        return certs::Failure{
+            make_error_code(certs::Errc::file_malformed),
+            problems.front().key + ": " + problems.front().message};
+    }
     return ContextMaker(settings, protocol, identities, resumption).make();
+}
+
+std::vector<std::filesystem::path> client_certificate_files(
+    const config::Settings& settings, Protocol protocol
+) {
+    const config::TlsLayers layers = layers_of(settings, protocol);
+    std::set<std::filesystem::path> files;
+    const auto add = [&](std::size_t listener, const config::Host* host) {
+        const auto asked = config::resolve_tls(layers, listener, host).client_certificate;
+        if (asked.mode != config::ClientCertificateMode::none) {
+            files.insert(asked.ca);
+            files.insert(asked.crl.begin(), asked.crl.end());
+        }
+    };
+    for (std::size_t i = 0; i < layers.listeners.size(); ++i) {
+        add(i, nullptr);
+        for (const auto& host : *layers.hosts) {
+            add(i, &host);
+        }
+    }
+    return {files.begin(), files.end()};
+}
+
+std::vector<config::Problem> common_policy_problems(const config::Settings& settings) {
+    return tls::policy_problems(settings.tls.policy, "tls");
+}
+
+std::vector<config::Problem> policy_problems(const config::Settings& settings, Protocol protocol) {
+    const auto layers = layers_of(settings, protocol);
+    auto problems = tls::policy_problems(*layers.protocol, layers.name + ".tls");
+    for (const config::Host& host : *layers.hosts) {
+        auto more = tls::policy_problems(host.tls, layers.name + ".hosts[" + host.name + "].tls");
+        problems.insert(problems.end(), more.begin(), more.end());
+    }
+    return problems;
 }
 
 std::string summary(const tls::Context& context) {

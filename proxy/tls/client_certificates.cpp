@@ -1,12 +1,14 @@
 #include "proxy/tls/client_certificates.hpp"
 
 #include "certs/errc.hpp"
+#include "proxy/tls/allow_list.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/stream.hpp"
 
+#include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include <array>
+#include <ctime>
 
 namespace hsmfront::tls {
 namespace {
@@ -14,40 +16,86 @@ namespace {
 /// Bytes of a subject that a log line shows.
 constexpr std::size_t longest_subject = 256;
 
-using Fingerprint = std::array<unsigned char, 32>;
+/// Sent as the alert certificate_unknown, as all errors that OpenSSL's table of alerts leaves out:
+/// the certificate is good, and the client's side cannot mend it.
+constexpr int refused_for_our_reasons = X509_V_ERR_DIFFERENT_CRL_SCOPE;
 
-Fingerprint fingerprint_of(const X509* certificate) {
-    Fingerprint digest{};
-    X509_digest(certificate, EVP_sha256(), digest.data(), nullptr);
-    return digest;
+Stream& stream_of(X509_STORE_CTX* verification) {
+    const void* ssl =
+        X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
+    return Stream::of(static_cast<const SSL*>(ssl));
 }
 
-std::string hexadecimal(const Fingerprint& bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        text += digits[byte >> 4U];
-        text += digits[byte & 15U];
+const ClientTrust& trust_of(const Stream& stream) { return *stream.context()->client_trust(); }
+
+std::string in_quotes(const X509_NAME* name) { return in_quotes(name_of(name), longest_subject); }
+
+/// The error in hand, with whose certificate it is about.
+std::string in_words(X509_STORE_CTX* verification) {
+    const X509* leaf = X509_STORE_CTX_get0_cert(verification);
+    const X509* current = X509_STORE_CTX_get_current_cert(verification);
+    const int error = X509_STORE_CTX_get_error(verification);
+    std::string text = "client certificate " + in_quotes(X509_get_subject_name(leaf)) + ": ";
+    if (current == nullptr) {
+        return text + X509_verify_cert_error_string(error);
     }
-    return text;
+    if (X509_STORE_CTX_get_error_depth(verification) > 0) {
+        text += "its CA " + in_quotes(X509_get_subject_name(current)) + ": ";
+    }
+    const std::string issuer = in_quotes(X509_get_issuer_name(current));
+    switch (error) {
+        case X509_V_ERR_UNABLE_TO_GET_CRL:
+            return text + "no CRL of the issuer " + issuer + " in tls.client_certificate.crl";
+        case X509_V_ERR_CRL_HAS_EXPIRED:
+            return text + "the CRL of the issuer " + issuer +
+                   " has expired, get a newer one (or accept_expired_crl)";
+        default:
+            return text + X509_verify_cert_error_string(error);
+    }
 }
 
-/// OpenSSL's verdict stands; a bad one is kept, with whose certificate it is about.
-int note_verdict(int good, X509_STORE_CTX* verification) {
-    if (good != 1) {
-        const void* ssl =
-            X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
-        const X509* certificate = X509_STORE_CTX_get_current_cert(verification);
-        const std::string subject = certificate != nullptr ? subject_of(certificate) : "";
-        const int error = X509_STORE_CTX_get_error(verification);
-        Stream::of(static_cast<const SSL*>(ssl))
-            .note_refusal(
-                {certificate_cause(error),
-                 "client certificate " + in_quotes(subject, longest_subject) + ": " +
-                     X509_verify_cert_error_string(error)}
-            );
+/// OpenSSL's verdict stands but for what is tolerated; a bad one is kept in words.
+int judge_error(int good, X509_STORE_CTX* verification) {
+    if (good == 1) {
+        return 1;
     }
-    return good;
+    Stream& stream = stream_of(verification);
+    if (trust_of(stream).tolerates(verification)) {
+        X509_STORE_CTX_set_error(verification, X509_V_OK);
+        return 1;
+    }
+    stream.note_refusal(
+        {certificate_cause(X509_STORE_CTX_get_error(verification)), in_words(verification)}
+    );
+    return 0;
+}
+
+bool is_about_crl(int error) {
+    return error == X509_V_ERR_UNABLE_TO_GET_CRL || error == X509_V_ERR_CRL_HAS_EXPIRED ||
+           error == X509_V_ERR_CRL_NOT_YET_VALID || error == X509_V_ERR_CRL_SIGNATURE_FAILURE;
+}
+
+int verify(X509_STORE_CTX* verification, void*) {
+    const int verdict = X509_verify_cert(verification);
+    if (verdict != 1) {
+        if (is_about_crl(X509_STORE_CTX_get_error(verification))) {
+            X509_STORE_CTX_set_error(verification, refused_for_our_reasons);
+        }
+        return verdict;
+    }
+    Stream& stream = stream_of(verification);
+    const X509* leaf = X509_STORE_CTX_get0_cert(verification);
+    if (allows(trust_of(stream).asked().allow, leaf)) {
+        ERR_clear_error();  // else what could not be read of it is taken for the handshake's
+        return 1;
+    }
+    stream.note_refusal(
+        {HandshakeCause::client_certificate_not_allowed,
+         "client certificate " + in_quotes(X509_get_subject_name(leaf)) +
+             " is good, but not in tls.client_certificate.allow"}
+    );
+    X509_STORE_CTX_set_error(verification, refused_for_our_reasons);
+    return 0;
 }
 
 std::string common_name_of(const X509* certificate) {
@@ -72,46 +120,28 @@ std::string common_name_of(const X509* certificate) {
 
 }  // namespace
 
-std::string subject_of(const X509* certificate) {
-    const std::unique_ptr<BIO, certs::Deleter<BIO_free>> out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(
-        out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB
-    );
-    char* text = nullptr;
-    const auto size = BIO_get_mem_data(out.get(), &text);
-    return {text, static_cast<std::size_t>(size)};
-}
-
-certs::Loaded<std::string> ask_for_client_certificates(
-    SSL_CTX* ctx, const config::ClientCertificate& asked
-) {
-    using Mode = config::ClientCertificateMode;
-    if (asked.mode == Mode::none) {
-        return std::string();
-    }
-    auto authorities = certs::read_authorities(asked.ca);
-    if (!authorities) {
-        return authorities.error();
-    }
-    const bool required = asked.mode == Mode::require;
-    std::string separation = required ? "require" : "request";
-    X509_STORE* store = SSL_CTX_get_cert_store(ctx);
-    for (const auto& authority : *authorities) {
-        if (X509_STORE_add_cert(store, authority.get()) != 1 ||
-            SSL_CTX_add_client_CA(ctx, authority.get()) != 1) {
+certs::Loaded<void> ask_for_client_certificates(SSL_CTX* ctx, const ClientTrust& trust) {
+    for (const auto& authority : trust.authorities()) {
+        if (SSL_CTX_add_client_CA(ctx, authority.get()) != 1) {
             return certs::Failure{
                 make_error_code(certs::Errc::file_malformed),
-                "tls.client_certificate.ca " + asked.ca.string() + ": " + drain_errors()};
+                "tls.client_certificate.ca " + trust.asked().ca.string() + ": " + drain_errors()};
         }
-        const Fingerprint digest = fingerprint_of(authority.get());
-        separation.append(digest.begin(), digest.end());
     }
-    // Whoever is in the file is trusted, an issuing CA without its root too.
-    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    const bool required = trust.asked().mode == config::ClientCertificateMode::require;
     const int mode = SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
-    SSL_CTX_set_verify(ctx, mode, note_verdict);
-    SSL_CTX_set_verify_depth(ctx, static_cast<int>(asked.depth));
-    return separation;
+    SSL_CTX_set1_cert_store(ctx, trust.store());
+    SSL_CTX_set_verify(ctx, mode, judge_error);
+    SSL_CTX_set_cert_verify_callback(ctx, verify, nullptr);
+    SSL_CTX_set_verify_depth(ctx, static_cast<int>(trust.asked().depth));
+    return {};
+}
+
+bool client_still_good(const SSL* ssl, const SSL_SESSION* session) {
+    const ClientTrust* trust = Stream::of(ssl).context()->client_trust();
+    const X509* certificate = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(session));
+    return trust == nullptr || certificate == nullptr ||
+           trust->still_good(certificate, std::time(nullptr));
 }
 
 ClientIdentity client_identity(const SSL* ssl) {
@@ -119,10 +149,7 @@ ClientIdentity client_identity(const SSL* ssl) {
     if (certificate == nullptr) {
         return {};
     }
-    return {
-        subject_of(certificate),
-        common_name_of(certificate),
-        hexadecimal(fingerprint_of(certificate))};
+    return {subject_of(certificate), common_name_of(certificate), fingerprint_of(certificate)};
 }
 
 std::string client_certificate_der(const SSL* ssl) {

@@ -4,6 +4,7 @@
 #include "certs/chain.hpp"
 #include "certs/remote_key.hpp"
 #include "config/settings.hpp"
+#include "proxy/tls/client_trust.hpp"
 #include "proxy/tls/resumption.hpp"
 
 #include <openssl/ssl.h>
@@ -68,6 +69,8 @@ class Context {
         /// Shared with those whose sessions resume here, hosts among them. Null: one of its own,
         /// with random ticket keys.
         std::shared_ptr<Resumption> resumption = nullptr;
+        /// Where those of other contexts are, to be shared; may be null.
+        ClientTrusts* trusts = nullptr;
     };
 
     /// `identities` holds one, or an RSA and an EC one; none makes a context that is never
@@ -97,6 +100,8 @@ class Context {
     [[nodiscard]] const std::vector<unsigned char>& alpn(bool data_connection) const noexcept {
         return data_connection ? data_alpn_wire_ : alpn_wire_;
     }
+    /// What client certificates are judged by; null if none are asked for.
+    [[nodiscard]] const ClientTrust* client_trust() const noexcept { return client_trust_.get(); }
     /// True when a full handshake can be served now: false while the HSM that holds a key is away
     /// or its queue is full. Cheap.
     [[nodiscard]] bool available() const;
@@ -113,6 +118,7 @@ class Context {
 
     using SslCtxPtr = std::unique_ptr<SSL_CTX, certs::Deleter<SSL_CTX_free>>;
     config::Tls tls_;
+    std::shared_ptr<const ClientTrust> client_trust_;
     std::shared_ptr<Resumption> resumption_;
     SslCtxPtr ctx_;
     std::vector<certs::X509Ptr> leaves_;

@@ -1,5 +1,6 @@
 // ContextBuilder: a Context step by step.
 #include "certs/errc.hpp"
+#include "proxy/tls/allow_list.hpp"
 #include "proxy/tls/alpn.hpp"
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/context.hpp"
@@ -14,6 +15,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 
 namespace hsmfront::tls {
@@ -114,20 +116,20 @@ struct ContextBuilder {
 
     [[nodiscard]] certs::Loaded<void> set_policy() const {
         SSL_CTX_set_min_proto_version(ctx(), version_number(options.tls.min_version));
-        // RSA key exchange decrypts with the key, which a signing HSM key must never do.
-        const std::string ciphers = options.tls.ciphers + ":!kRSA:!aNULL:!eNULL";
+        const std::string ciphers = options.tls.ciphers + never_ciphers;
         if (SSL_CTX_set_cipher_list(ctx(), ciphers.c_str()) != 1) {
             return openssl_failure("tls.ciphers: \"" + options.tls.ciphers + "\"");
         }
         if (SSL_CTX_set_ciphersuites(ctx(), options.tls.ciphersuites.c_str()) != 1) {
             return openssl_failure("tls.ciphersuites: \"" + options.tls.ciphersuites + "\"");
         }
-        if (SSL_CTX_set1_groups_list(ctx(), options.tls.groups.c_str()) != 1) {
+        // Kept as set, for take_over().
+        context->tls_.groups = available_groups(ctx(), options.tls.groups);
+        if (SSL_CTX_set1_groups_list(ctx(), context->tls_.groups.c_str()) != 1) {
             return openssl_failure("tls.groups: \"" + options.tls.groups + "\"");
         }
-        const std::string& algorithms = options.tls.signature_algorithms;
-        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
-            return openssl_failure("tls.signature_algorithms: \"" + algorithms + "\"");
+        if (auto done = set_signature_algorithms(options.tls.signature_algorithms); !done) {
+            return done;
         }
         choose_hosts(ctx());
         serve_staples(ctx());
@@ -137,14 +139,37 @@ struct ContextBuilder {
         return {};
     }
 
+    [[nodiscard]] certs::Loaded<void> ask_for_certificates() const {
+        const config::ClientCertificate& asked = options.tls.client_certificate;
+        if (asked.mode == config::ClientCertificateMode::none) {
+            return {};
+        }
+        auto trust =
+            options.trusts != nullptr ? options.trusts->load(asked) : ClientTrust::load(asked);
+        if (!trust) {
+            return trust.error();
+        }
+        context->client_trust_ = std::move(*trust);
+        return ask_for_client_certificates(ctx(), *context->client_trust_);
+    }
+
+    [[nodiscard]] certs::Loaded<void> set_signature_algorithms(const std::string& algorithms
+    ) const {
+        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
+            return openssl_failure("tls.signature_algorithms: \"" + algorithms + "\"");
+        }
+        return {};
+    }
+
     /// No session resumes in another protocol, for another host, or around what clients have to
     /// prove now.
     [[nodiscard]] certs::Loaded<void> separate_sessions() const {
-        const auto asked = ask_for_client_certificates(ctx(), options.tls.client_certificate);
-        if (!asked) {
-            return asked.error();
+        if (auto done = ask_for_certificates(); !done) {
+            return done;
         }
-        const std::string name = options.protocol + '\0' + options.host + '\0' + *asked;
+        const auto& trust = context->client_trust_;
+        const std::string name = options.protocol + '\0' + options.host + '\0' +
+                                 (trust == nullptr ? "" : trust->identity());
         std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
         static_assert(digest.size() <= SSL_MAX_SID_CTX_LENGTH);
         if (EVP_Digest(name.data(), name.size(), digest.data(), nullptr, EVP_sha256(), nullptr) !=
@@ -193,24 +218,54 @@ struct ContextBuilder {
             pss = key->capabilities().pss;
             pkcs1 = key->capabilities().pkcs1;
         }
-        if (pss && pkcs1) {
-            return {};
+        std::string algorithms = options.tls.signature_algorithms;
+        if (!pss || !pkcs1) {
+            algorithms = without_rsa(algorithms, !pss, !pkcs1);
         }
-        const std::string algorithms = without_rsa(options.tls.signature_algorithms, !pss, !pkcs1);
-        if (SSL_CTX_set1_sigalgs_list(ctx(), algorithms.c_str()) != 1) {
-            return openssl_failure("signature algorithms \"" + algorithms + "\"");
+        if (auto done = some_key_signs(algorithms); !done || (pss && pkcs1)) {
+            return done;
         }
         if (!pss && only_rsa) {
-            if (options.tls.min_version == config::TlsVersion::tls1_3) {
-                return Failure{
-                    make_error_code(certs::Errc::key_unsupported),
-                    "alias \"" + context->certificates_.front().alias +
-                        "\": the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow "
-                        "TLS 1.2 (tls.min_version) or use an EC key"};
-            }
             SSL_CTX_set_max_proto_version(ctx(), TLS1_2_VERSION);
         }
-        return {};
+        return set_signature_algorithms(algorithms);
+    }
+
+    /// Else nobody would ever be served.
+    [[nodiscard]] certs::Loaded<void> some_key_signs(const std::string& algorithms) const {
+        const bool tls1_3 = options.tls.min_version == config::TlsVersion::tls1_3;
+        const auto signs = [tls1_3](const std::string& list) {
+            return [&list, tls1_3](const auto& leaf) {
+                return can_sign(
+                    list, EVP_PKEY_get0_type_name(X509_get0_pubkey(leaf.get())), tls1_3
+                );
+            };
+        };
+        const auto& leaves = context->leaves_;
+        if (leaves.empty() || std::ranges::any_of(leaves, signs(algorithms))) {
+            return {};
+        }
+        const auto& first = context->certificates_.front();
+        const std::string who = "alias \"" + first.alias + "\": ";
+        const std::string& wanted = options.tls.signature_algorithms;
+        const bool by_token = std::ranges::any_of(leaves, signs(wanted));
+        if (by_token && tls1_3) {
+            return unsupported(
+                who +
+                "the token cannot make RSA-PSS signatures, which TLS 1.3 needs; allow TLS "
+                "1.2 (tls.min_version) or use an EC key"
+            );
+        }
+        return unsupported(
+            who + "none of the signature algorithms \"" + wanted +
+            "\" (tls.signature_algorithms) can be made with its key (" + first.type + ")" +
+            (by_token ? " by this token" : "") + (tls1_3 ? " in TLS 1.3" : "") +
+            "; add one, or use another key"
+        );
+    }
+
+    static Failure unsupported(std::string why) {
+        return {make_error_code(certs::Errc::key_unsupported), std::move(why)};
     }
 };
 

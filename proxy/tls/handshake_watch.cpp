@@ -80,7 +80,7 @@ std::vector<std::uint16_t> offered_versions(std::span<const unsigned char> messa
     reader.vector(2);  // ciphers
     reader.vector(1);  // compression
     auto versions = supported_versions(reader.vector(2));
-    if (versions.empty() && legacy != 0) {
+    if (versions.empty() && legacy != 0 && !is_reserved(legacy)) {
         versions.push_back(legacy);
     }
     return versions;

@@ -20,8 +20,11 @@ int choose_host(SSL* ssl, int* alert, void*) {
     if (stream.options().data_connection) {
         return SSL_CLIENT_HELLO_SUCCESS;
     }
+    // An address is forbidden as a name (RFC 6066 §3) and sent by some all the same: as good as
+    // none.
     const std::string_view asked = offered_name(ssl);
-    if (!stream.note_asked(asked)) {
+    const std::string_view name = is_address_literal(asked) ? std::string_view() : asked;
+    if (!stream.note_asked(name)) {
         return refuse(
             stream,
             alert,
@@ -30,8 +33,6 @@ int choose_host(SSL* ssl, int* alert, void*) {
              "the client changed the name it asks for (SNI) in its second ClientHello"}
         );
     }
-    // Forbidden as a name (RFC 6066 §3), sent by some all the same: as good as none.
-    const std::string_view name = is_address_literal(asked) ? std::string_view() : asked;
     const Context& listener = stream.listener();
     if (const NamedContext* host = listener.find_host(name)) {
         stream.choose(*host);

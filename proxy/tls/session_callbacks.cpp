@@ -1,5 +1,6 @@
 #include "proxy/tls/session_callbacks.hpp"
 
+#include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/client_hello.hpp"
 #include "proxy/tls/stream.hpp"
 
@@ -139,8 +140,9 @@ SSL_TICKET_RETURN SessionCallbacks::
     const auto& options = Stream::of(ssl).options();
     if (!options.data_connection) {
         // Renewed, so that the client's next session carries this connection's tag.
-        return under_another_name(ssl, session) ? SSL_TICKET_RETURN_IGNORE_RENEW
-                                                : SSL_TICKET_RETURN_USE_RENEW;
+        return under_another_name(ssl, session) || !client_still_good(ssl, session)
+                   ? SSL_TICKET_RETURN_IGNORE_RENEW
+                   : SSL_TICKET_RETURN_USE_RENEW;
     }
     if (!options.tag || !carries(session, *options.tag)) {
         return SSL_TICKET_RETURN_IGNORE;
@@ -171,7 +173,9 @@ SSL_SESSION* SessionCallbacks::find(SSL* ssl, const unsigned char* bytes, int le
         return control_session(stream.options(), id);
     }
     auto session = stream.context()->resumption()->cache.find(id, std::time(nullptr));
-    return session && !under_another_name(ssl, session.get()) ? session.release() : nullptr;
+    const bool good =
+        session && !under_another_name(ssl, session.get()) && client_still_good(ssl, session.get());
+    return good ? session.release() : nullptr;
 }
 
 /// After a fatal alert (RFC 5246 §7.2.2).

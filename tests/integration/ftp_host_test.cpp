@@ -64,6 +64,15 @@ TEST_F(FtpVirtualHost, Rfc7151_4_HostMustBeTheNameOfSni) {
     EXPECT_EQ(other.command(), "USER ann");
 }
 
+/// Else whoever names no host in TLS would get around what a host demands of it.
+TEST_F(FtpVirtualHost, HostInsideTlsOpensNoHostWithATlsPolicyOfItsOwn) {
+    config.ftp.extra += "  c.example: { alias: ec, tls: { min_version: \"1.3\" } }\n";
+    connect();
+    auth_before(backend);
+    EXPECT_THAT(client->ask("HOST c.example"), StartsWith("504"));
+    EXPECT_THAT(client->ask("HOST a.example"), StartsWith("220"));
+}
+
 TEST_F(FtpVirtualHost, Rfc7151_3_2_2_SecondHostResetsAuthentication) {
     connect();
     EXPECT_THAT(client->ask("HOST a.example"), StartsWith("220"));

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace hsmfront::test {
@@ -32,6 +33,28 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
         X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str())
     );
     check(extension && X509_add_ext(certificate, extension.get(), -1) == 1, value.c_str());
+}
+
+std::string content_of(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+void add_ca_extensions(X509* certificate, X509* issuer) {
+    add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:TRUE");
+    add_extension(certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
+    add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
+}
+
+void add_names(X509* certificate, X509* issuer, const std::vector<std::string>& names) {
+    std::string list;
+    for (const auto& name : names) {
+        list += (list.empty() ? "" : ",") + name;
+    }
+    if (!list.empty()) {
+        add_extension(certificate, issuer, NID_subject_alt_name, list);
+    }
 }
 
 X509Ptr new_certificate(const std::string& subject, EVP_PKEY* key) {
@@ -61,9 +84,7 @@ TestCa::TestCa(const std::string& name)
     : key_(make_key("P-256")), certificate_(new_certificate(name, key_.get())) {
     X509* own = certificate_.get();
     X509_set_issuer_name(own, X509_get_subject_name(own));
-    add_extension(own, own, NID_basic_constraints, "critical,CA:TRUE");
-    add_extension(own, own, NID_key_usage, "critical,keyCertSign,cRLSign");
-    add_extension(own, own, NID_subject_key_identifier, "hash");
+    add_ca_extensions(own, own);
     check(X509_sign(own, key_.get(), EVP_sha256()) > 0, "signing the CA");
 }
 
@@ -71,13 +92,49 @@ X509Ptr TestCa::issue(
     EVP_PKEY* key, const std::string& subject, const std::vector<std::string>& names
 ) const {
     X509Ptr certificate = new_certificate(subject, key);
-    std::string list;
-    for (const auto& name : names) {
-        list += (list.empty() ? "" : ",") + name;
-    }
-    add_extension(certificate.get(), certificate_.get(), NID_subject_alt_name, list);
+    add_names(certificate.get(), certificate_.get(), names);
     sign(certificate.get(), "serverAuth");
     return certificate;
+}
+
+X509Ptr TestCa::issue(EVP_PKEY* key, const TestCertificate& content) const {
+    X509Ptr certificate = new_certificate(content.subject, key);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), content.from.count());
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), content.until.count());
+    add_names(certificate.get(), certificate_.get(), content.names);
+    sign(certificate.get(), content.usage.c_str());
+    return certificate;
+}
+
+TestCa TestCa::subordinate(const std::string& name) const {
+    EvpPkeyPtr key = make_key("P-256");
+    X509Ptr certificate = new_certificate(name, key.get());
+    X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get()));
+    add_ca_extensions(certificate.get(), certificate_.get());
+    check(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0, "signing a CA");
+    return {std::move(key), std::move(certificate)};
+}
+
+certs::X509CrlPtr TestCa::crl(const std::vector<X509*>& revoked, std::chrono::seconds until) const {
+    constexpr long hour = 3600;
+    certs::X509CrlPtr crl(X509_CRL_new());
+    const std::unique_ptr<ASN1_TIME, Deleter<ASN1_TIME_free>> time(
+        X509_gmtime_adj(nullptr, std::min(-hour, static_cast<long>(until.count()) - hour))
+    );
+    X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2);
+    X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.get()));
+    X509_CRL_set1_lastUpdate(crl.get(), time.get());
+    for (X509* one : revoked) {
+        X509_REVOKED* entry = X509_REVOKED_new();
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(one));
+        X509_REVOKED_set_revocationDate(entry, time.get());
+        check(X509_CRL_add0_revoked(crl.get(), entry) == 1, "revoking");
+    }
+    X509_gmtime_adj(time.get(), static_cast<long>(until.count()));
+    X509_CRL_set1_nextUpdate(crl.get(), time.get());
+    X509_CRL_sort(crl.get());
+    check(X509_CRL_sign(crl.get(), key_.get(), EVP_sha256()) > 0, "signing a CRL");
+    return crl;
 }
 
 X509Ptr TestCa::issue_client(EVP_PKEY* key, const std::string& subject) const {
@@ -94,6 +151,8 @@ void TestCa::sign(X509* leaf, const char* usage) const {
     check(X509_sign(leaf, key_.get(), EVP_sha256()) > 0, "signing a certificate");
 }
 
+std::string TestCa::key_pem() const { return to_pem(key_.get()); }
+
 std::string TestCa::pem() const { return to_pem(certificate_.get()); }
 
 void TestCa::write_chain(
@@ -105,9 +164,7 @@ void TestCa::write_chain(
 std::string to_pem(X509* certificate) {
     const BioPtr bio(BIO_new(BIO_s_mem()));
     check(PEM_write_bio_X509(bio.get(), certificate) == 1, "writing a certificate");
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio.get(), &data);
-    return {data, static_cast<std::size_t>(size)};
+    return content_of(bio.get());
 }
 
 std::string to_pem(EVP_PKEY* private_key) {
@@ -117,9 +174,19 @@ std::string to_pem(EVP_PKEY* private_key) {
             1,
         "writing a key"
     );
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio.get(), &data);
-    return {data, static_cast<std::size_t>(size)};
+    return content_of(bio.get());
+}
+
+std::string to_pem(X509_CRL* crl) {
+    const BioPtr bio(BIO_new(BIO_s_mem()));
+    check(PEM_write_bio_X509_CRL(bio.get(), crl) == 1, "writing a CRL");
+    return content_of(bio.get());
+}
+
+std::string to_der(X509_CRL* crl) {
+    const BioPtr bio(BIO_new(BIO_s_mem()));
+    check(i2d_X509_CRL_bio(bio.get(), crl) == 1, "writing a CRL");
+    return content_of(bio.get());
 }
 
 EvpPkeyPtr make_key(const std::string& kind) {
