@@ -1,6 +1,7 @@
 #include "tests/harness/ocsp_responder.hpp"
 
 #include "certs/certificate_text.hpp"
+#include "tests/harness/files.hpp"
 #include "tests/harness/ports.hpp"
 
 namespace hsmfront::test {
