@@ -114,9 +114,8 @@ void Dialogue::select_host(std::string_view name) {
 void Dialogue::note_server_name(std::string_view name) {
     server_name_ = lower(name);
     if (!server_name_.empty() && policy_.hosts != nullptr) {
-        if (const config::Host* host = config::find_host(*policy_.hosts, server_name_)) {
-            select_host(host->name);
-        }  // else TLS stays that of a host chosen by HOST, and so does what it leads to
+        const config::Host* host = config::find_host(*policy_.hosts, server_name_);
+        select_host(host != nullptr ? std::string_view{host->name} : std::string_view{});
     }
     secured_host_ = host_;
 }

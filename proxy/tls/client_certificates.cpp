@@ -2,6 +2,7 @@
 
 #include "certs/errc.hpp"
 #include "proxy/tls/allow_list.hpp"
+#include "proxy/tls/handshake_failure.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/stream.hpp"
 
@@ -28,21 +29,21 @@ Stream& stream_of(X509_STORE_CTX* verification) {
 
 const ClientTrust& trust_of(const Stream& stream) { return *stream.context()->client_trust(); }
 
-std::string in_quotes(const X509_NAME* name) { return in_quotes(name_of(name), longest_subject); }
+std::string quoted(const X509_NAME* name) { return in_quotes(name_of(name), longest_subject); }
 
 /// The error in hand, with whose certificate it is about.
 std::string in_words(X509_STORE_CTX* verification) {
     const X509* leaf = X509_STORE_CTX_get0_cert(verification);
     const X509* current = X509_STORE_CTX_get_current_cert(verification);
     const int error = X509_STORE_CTX_get_error(verification);
-    std::string text = "client certificate " + in_quotes(X509_get_subject_name(leaf)) + ": ";
+    std::string text = "client certificate " + quoted(X509_get_subject_name(leaf)) + ": ";
     if (current == nullptr) {
         return text + X509_verify_cert_error_string(error);
     }
     if (X509_STORE_CTX_get_error_depth(verification) > 0) {
-        text += "its CA " + in_quotes(X509_get_subject_name(current)) + ": ";
+        text += "its CA " + quoted(X509_get_subject_name(current)) + ": ";
     }
-    const std::string issuer = in_quotes(X509_get_issuer_name(current));
+    const std::string issuer = quoted(X509_get_issuer_name(current));
     switch (error) {
         case X509_V_ERR_UNABLE_TO_GET_CRL:
             return text + "no CRL of the issuer " + issuer + " in tls.client_certificate.crl";
@@ -91,7 +92,7 @@ int verify(X509_STORE_CTX* verification, void*) {
     }
     stream.note_refusal(
         {HandshakeCause::client_certificate_not_allowed,
-         "client certificate " + in_quotes(X509_get_subject_name(leaf)) +
+         "client certificate " + quoted(X509_get_subject_name(leaf)) +
              " is good, but not in tls.client_certificate.allow"}
     );
     X509_STORE_CTX_set_error(verification, refused_for_our_reasons);

@@ -3,6 +3,7 @@
 #include "certs/certificate_text.hpp"
 #include "tests/harness/files.hpp"
 #include "tests/harness/ports.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace hsmfront::test {
 

@@ -183,7 +183,7 @@ TEST_P(FtpHostPolicy, Rfc7151_4_HostInTlsLeadsToNoStricterHost) {
 }
 
 TEST_P(FtpHostPolicy, HostBeforeAuthAsksAsTheHostDoes) {
-    for (const char* sni : {"", "b.test", "unknown.test"}) {
+    for (const char* sni : {"", "b.test"}) {
         options.server_name = sni;
         show({});
         connect();
@@ -195,6 +195,20 @@ TEST_P(FtpHostPolicy, HostBeforeAuthAsksAsTheHostDoes) {
         EXPECT_THAT(client->ask("HOST b.test"), StartsWith("220"));
         auth();
         backend.control().close();
+    }
+}
+
+TEST_P(FtpHostPolicy, ALaxerHostIsNoWayIntoTheListener) {
+    config.extra =
+        "tls: { client_certificate: { mode: require, ca: " + clients.ca_file().string() + " } }\n";
+    config.ftp.extra =
+        "hosts:\n  b.test: { alias: ec, tls: { client_certificate: { mode: none } } }\n";
+    for (const char* sni : {"unknown.test", "127.0.0.1"}) {
+        options.server_name = sni;
+        connect();
+        EXPECT_THAT(client->ask("HOST b.test"), StartsWith("220"));
+        EXPECT_THAT(client->ask("AUTH TLS"), StartsWith("234"));
+        EXPECT_TRUE(refused()) << sni;
     }
 }
 

@@ -63,13 +63,6 @@ TEST_F(FtpHosts, ServerNameWinsOverHostInClear) {
     EXPECT_EQ(secure("x.b.example"), (Words{"unlisten", "host *.b.example", "connect"}));
 }
 
-TEST_F(FtpHosts, UnknownServerNameKeepsTheHostThatTlsWasBegunFor) {
-    begin(policy_);
-    static_cast<void>(dialogue_->start());
-    static_cast<void>(command("HOST a.example"));
-    EXPECT_EQ(secure("c.example"), (Words{"unlisten", "connect"}));
-}
-
 TEST_F(FtpHosts, HostIsNoWayAroundTheTlsPolicyOfAHost) {
     auto hosts = hosts_;
     hosts[0].tls.client_certificate.mode = config::ClientCertificateMode::require;
@@ -90,6 +83,9 @@ TEST_F(FtpHosts, HostIsNoWayAroundTheTlsPolicyOfAHost) {
     static_cast<void>(dialogue_->start());
     EXPECT_EQ(command("HOST a.example"), (Words{"host a.example", "C 220"}));
     static_cast<void>(secure(""));
+    static_cast<void>(backend_greets());
+    EXPECT_EQ(command("HOST a.example"), Words{"C 220"});
+    EXPECT_EQ(command("HOST x.b.example"), Words{"C 504"}) << "the other way round";
 }
 
 TEST_F(FtpHosts, HostMustBeTheServerName) {
