@@ -213,8 +213,9 @@ const OSSL_DISPATCH* functions() {
 }  // namespace
 
 const OSSL_ALGORITHM* signature_algorithms() {
-    // "fips=yes", so that tls.fips finds them: no cryptography happens here but the digest, which is
-    // fetched under the same rule; the signature is made by the HSM, a module validated by itself.
+    // "fips=yes", so that tls.fips finds them: no cryptography happens here but the digest, which
+    // is fetched under the same rule; the signature is made by the HSM, a module validated by
+    // itself.
     static constexpr const char* property = "provider=hsmfront,fips=yes";
     static const std::array table{
         OSSL_ALGORITHM{"RSA:rsaEncryption", property, functions(), "RSA, made elsewhere"},
