@@ -69,8 +69,8 @@ std::string name_of(const ::testing::TestParamInfo<std::tuple<std::string, Door>
 
 /// Values of `attribute` in the elements that begin with `element`.
 Names values(const std::string& xml, const std::string& element, const std::string& attribute) {
-    const std::regex pattern("<" + element + R"([^>]*\b)" + attribute + R"(="([^"]*)") ");
-        Names found;
+    const std::regex pattern("<" + element + R"([^>]*\b)" + attribute + R"re(="([^"]*)")re");
+    Names found;
     for (std::sregex_iterator i(xml.begin(), xml.end(), pattern), end; i != end; ++i) {
         found.push_back((*i)[1]);
     }
