@@ -74,7 +74,7 @@ TEST_P(TlsHosts, EachHasItsOwnVersionsCiphersGroupsAndSignatures) {
         EXPECT_TRUE(narrow.accepted);
         EXPECT_THAT(narrow.cipher, ::testing::ContainsRegex("AES_?256.GCM"));
         EXPECT_EQ(narrow.group, "secp521r1");
-        EXPECT_EQ(narrow.signature, "rsassaPss SHA384");
+        EXPECT_EQ(narrow.signature, "RSASSA-PSS SHA384");
         EXPECT_FALSE(say("narrow.test", {.version = version, .groups = "X25519"}).accepted);
         EXPECT_FALSE(
             say("narrow.test", {.version = version, .signatures = "rsa_pss_rsae_sha256"}).accepted

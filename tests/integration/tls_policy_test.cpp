@@ -248,9 +248,11 @@ TEST_P(TlsProfile, NoRenegotiationCompressionOrEarlyData) {
             EXPECT_EQ(SSL_get_secure_renegotiation_support(ssl), 1) << "RFC 5746";
             EXPECT_EQ(SSL_get_current_compression(ssl), nullptr);
             EXPECT_EQ(SSL_get_extms_support(ssl), 1) << "RFC 7627";
-            ASSERT_EQ(SSL_renegotiate(ssl), 1);
-            EXPECT_NE(SSL_do_handshake(ssl), 1);
-            EXPECT_EQ(old->answer.alert, SSL_AD_NO_RENEGOTIATION);
+            if (door == Door::https) {  // FTPS: FtpsTls.Rfc8446_4_6_2_NoRenegotiation
+                ASSERT_EQ(SSL_renegotiate(ssl), 1);
+                EXPECT_NE(SSL_do_handshake(ssl), 1);
+                EXPECT_EQ(old->answer.alert, SSL_AD_NO_RENEGOTIATION);
+            }
         }
         const Answer answer = ask(door);
         ASSERT_NE(answer.session, nullptr);
@@ -353,9 +355,9 @@ TEST_P(TlsProfileClients, OpensslAndGnutlsAgree) {
             HasSubstr("New, (NONE), Cipher is (NONE)")
         );
         const Outcome gnu = gnutls(door, "NORMAL:-VERS-ALL:+VERS-TLS1.3");
-        EXPECT_THAT(gnu.out, HasSubstr("(TLS1.3)")) << gnu.error;
+        EXPECT_THAT(gnu.out, HasSubstr("(TLS1.3-")) << gnu.error;
         const Outcome gnu_old = gnutls(door, "NORMAL:-VERS-ALL:+VERS-TLS1.2");
-        EXPECT_EQ(gnu_old.out.find("(TLS1.2)") != std::string::npos, has_tls1_2());
+        EXPECT_EQ(gnu_old.out.find("(TLS1.2-") != std::string::npos, has_tls1_2());
         const Outcome gnu_rsa =
             gnutls(door, "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA:+CIPHER-ALL");
         EXPECT_NE(gnu_rsa.code, 0);

@@ -50,7 +50,7 @@ struct Answer {
     std::string version;
     std::string cipher;
     std::string group;
-    std::string signature;  ///< type and digest: "rsassaPss SHA256"
+    std::string signature;  ///< type and digest: "RSASSA-PSS SHA256"
     std::string key;        ///< type of the certificate's: "RSA", "EC"
     std::string alpn;
     bool resumed = false;
