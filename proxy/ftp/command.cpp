@@ -1,8 +1,7 @@
 #include "proxy/ftp/command.hpp"
 
-#include "proxy/net/printable.hpp"
-
 #include "proxy/ftp/verbs.hpp"
+#include "proxy/net/printable.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -45,8 +45,8 @@ int choose_host(SSL* ssl, int* alert, void*) {
              "the client asks for " + in_quotes(name) +
                  " (SNI), which is no host of ours (tls.strict_sni)"}
         );
-    } else if (!asked.empty()) {
-        stream.choose_listener();  // for an address too: FTP's HOST before it does not count
+    } else if (!name.empty()) {
+        stream.choose_listener();  // whatever FTP's HOST chose before
     }
     return SSL_CLIENT_HELLO_SUCCESS;
 }

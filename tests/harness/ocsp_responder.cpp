@@ -39,9 +39,14 @@ bool OcspServer::start(int minutes) {
         (folder_ / "ca.pem").string(),
         "-nmin",
         std::to_string(minutes)};
+    command.output = folder_ / "responder.log";
+    std::filesystem::remove(command.output);
     process_ = std::make_unique<Process>(command);
-    return eventually([this] { return listens(port_) || !process_->running(); }) &&
-           process_->running();
+    // Not by connecting: it would wait for a request on that connection, for ever and busily.
+    const auto waits = [&command] {
+        return text_of(command.output).find("ACCEPT") != std::string::npos;
+    };
+    return eventually([&] { return waits() || !process_->running(); }) && process_->running();
 }
 
 ScriptedResponder::ScriptedResponder(Script script)

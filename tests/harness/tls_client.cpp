@@ -96,6 +96,13 @@ int TlsClient::keep_session(SSL* ssl, SSL_SESSION* session) {
     return 1;
 }
 
+TlsSession TlsClient::session() const {
+    // A TLS 1.2 session that resumed takes its new ticket in silence.
+    const bool renewed =
+        session_ == nullptr && connected_ && resumed() && SSL_version(ssl_.get()) < TLS1_3_VERSION;
+    return renewed ? TlsSession(SSL_get1_session(ssl_.get()), SSL_SESSION_free) : session_;
+}
+
 std::string TlsClient::get(const std::string& path) {
     const std::string request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
     if (!connected_ ||

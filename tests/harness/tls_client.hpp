@@ -33,7 +33,7 @@ class TlsClient {
     /// The body of the answer to a GET with a length; empty if there is none or it is not 200.
     [[nodiscard]] std::string get(const std::string& path);
     /// What the server gave to resume this session with; nothing before the first answer.
-    [[nodiscard]] TlsSession session() const { return session_; }
+    [[nodiscard]] TlsSession session() const;
 
   private:
     static int keep_session(SSL* ssl, SSL_SESSION* session);

@@ -122,7 +122,9 @@ TEST_P(ClientCertificates, BackendIsToldTheCommonName) {
 TEST_P(ClientCertificates, NoneIsRefusedWhereOneIsRequired) {
     show_none();
     EXPECT_TRUE(refused());
-    EXPECT_TRUE(front->logged("TLS handshake failed (client_certificate_missing): peer did not return a certificate"));
+    EXPECT_TRUE(front->logged(
+        "TLS handshake failed (client_certificate_missing): peer did not return a certificate"
+    ));
 }
 
 TEST_P(ClientCertificates, NoneIsFineWhereOneIsRequested) {

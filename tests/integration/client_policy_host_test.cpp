@@ -203,13 +203,11 @@ TEST_P(FtpHostPolicy, ALaxerHostIsNoWayIntoTheListener) {
         "tls: { client_certificate: { mode: require, ca: " + clients.ca_file().string() + " } }\n";
     config.ftp.extra =
         "hosts:\n  b.test: { alias: ec, tls: { client_certificate: { mode: none } } }\n";
-    for (const char* sni : {"unknown.test", "127.0.0.1"}) {
-        options.server_name = sni;
-        connect();
-        EXPECT_THAT(client->ask("HOST b.test"), StartsWith("220"));
-        EXPECT_THAT(client->ask("AUTH TLS"), StartsWith("234"));
-        EXPECT_TRUE(refused()) << sni;
-    }
+    options.server_name = "unknown.test";
+    connect();
+    EXPECT_THAT(client->ask("HOST b.test"), StartsWith("220"));
+    EXPECT_THAT(client->ask("AUTH TLS"), StartsWith("234"));
+    EXPECT_TRUE(refused());
 }
 
 }  // namespace

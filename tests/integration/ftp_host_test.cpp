@@ -70,7 +70,9 @@ TEST_F(FtpVirtualHost, HostInsideTlsOpensNoHostWithATlsPolicyOfItsOwn) {
     connect();
     auth_before(backend);
     EXPECT_THAT(client->ask("HOST c.example"), StartsWith("504"));
-    EXPECT_THAT(client->ask("HOST a.example"), StartsWith("220"));
+    client->send("HOST a.example");
+    ASSERT_TRUE(backend.greet());
+    EXPECT_THAT(client->reply(), StartsWith("220"));
 }
 
 TEST_F(FtpVirtualHost, Rfc7151_3_2_2_SecondHostResetsAuthentication) {

@@ -1,10 +1,11 @@
 // Revocation of our own certificates: OCSP responses from files and responders, in the handshakes
 // of real clients.
 #include "certs/certificate_text.hpp"
+#include "certs/chain.hpp"
 #include "ocsp_scene.hpp"
 #include "tests/harness/stage.hpp"
 
-#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 namespace hsmfront::test {
 namespace {
@@ -251,11 +252,9 @@ class OcspFtps : public Stage {};
 
 TEST_F(OcspFtps, ControlAndDataConnectionsOfATokensKeyStaple) {
     const OcspAuthority ca(scratch() / "ca");
-    const auto file = Material::get().directory / "rsa.pub";
-    const std::unique_ptr<BIO, certs::Deleter<BIO_free>> bio(BIO_new_file(file.c_str(), "r"));
-    const certs::EvpPkeyPtr key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
-    ASSERT_NE(key, nullptr);
-    const auto leaf = ca.issue(key.get(), {must_staple});
+    const auto present = certs::read_chain(Material::get().certificates() / "rsa.pem");
+    ASSERT_TRUE(present);
+    const auto leaf = ca.issue(X509_get0_pubkey(present->leaf()), {must_staple});
     std::filesystem::create_directories(scratch() / "certs");
     write_file(scratch() / "certs/rsa.pem", to_pem(leaf.get()) + to_pem(ca.certificate.get()));
     const auto der = ca.respond(leaf.get());

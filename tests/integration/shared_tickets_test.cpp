@@ -115,6 +115,10 @@ class SharedTickets : public Stage {
     bool resumes(
         std::uint16_t port, const TlsSession& session, int version, TlsSession* next = nullptr
     ) const {
+        if (session == nullptr) {
+            ADD_FAILURE() << "no session to resume";
+            return false;
+        }
         TlsClient client(
             port, TlsSession(SSL_SESSION_dup(session.get()), SSL_SESSION_free), {version}
         );
