@@ -153,6 +153,12 @@ class Validator {
             if (host.backend) {
                 endpoint(name + ".hosts[" + host.name + "].backend", host.backend->endpoint);
             }
+            if (host.tls.strict_sni) {
+                fail(
+                    name + ".hosts[" + host.name + "].tls.strict_sni",
+                    "is about names that are no host's; set it in tls or " + name + ".tls"
+                );
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 #include "proxy/http/plain_http.hpp"
 #include "proxy/net/proxy_header.hpp"
 #include "proxy/net/tcp_stream.hpp"
+#include "proxy/tls/handshake_failure.hpp"
 #include "proxy/tls/stream.hpp"
 
 #include <spdlog/spdlog.h>
@@ -110,13 +111,14 @@ void log_end(
     const Served& served
 ) {
     spdlog::info(
-        "session {} https client={} listener={} tls={} resumed={} requests={} in={} out={} "
+        "session {} https client={} listener={} tls={} resumed={}{} requests={} in={} out={} "
         "duration={}ms reason=\"{}\"",
         opened.id,
         opened.client,
         opened.listener,
         tls.version,
         tls.resumed,
+        tls.client.subject.empty() ? "" : " certificate=" + tls::in_quotes(tls.client.subject, 256),
         served.requests,
         client.inlet().received(),
         client.sent(),

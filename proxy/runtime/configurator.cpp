@@ -376,7 +376,12 @@ bool Configurator::publish(Protocol protocol, Served served) {
     status.hsm = uses_hsm(*settings_, protocol);
     status.certificates.clear();
     for (const auto& one : context.certificates()) {
-        status.certificates.push_back({one.alias, one.subject, one.type, one.not_after});
+        const bool known = std::ranges::any_of(status.certificates, [&one](const auto& other) {
+            return other.alias == one.alias;  // several hosts may serve it
+        });
+        if (!known) {
+            status.certificates.push_back({one.alias, one.subject, one.type, one.not_after});
+        }
     }
     return true;
 }

@@ -10,8 +10,7 @@
 
 namespace hsmfront::tls {
 
-/// AES-256-CBC and HMAC-SHA256, fetched once: looking an algorithm up takes longer than using it.
-/// Any thread.
+/// AES-256-CBC and HMAC-SHA256; the cipher is fetched once. Any thread.
 class TicketCipher {
   public:
     /// Throws std::bad_alloc if OpenSSL has no AES.

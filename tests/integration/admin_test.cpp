@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <set>
+#include <sstream>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -260,6 +262,12 @@ TEST_F(Admin, HostsHaveCertificatesOfTheirOwn) {
     EXPECT_STREQ(type_for("a.example.org"), "ec");
     EXPECT_STREQ(type_for("a.b.example.org"), "ec");
     EXPECT_THAT(ask({"status"}).out, HasSubstr("rsa (RSA-2048, key in HSM)"));
+    // An alias of several hosts is one series.
+    std::istringstream metrics(ask({"status", "--metrics"}).out);
+    std::set<std::string> series;
+    for (std::string line; std::getline(metrics, line);) {
+        EXPECT_TRUE(series.insert(line).second) << line;
+    }
 }
 
 }  // namespace

@@ -144,6 +144,15 @@ TEST(TlsLayers, ValuesAreChecked) {
     );
 }
 
+TEST(TlsLayers, AHostSaysNothingAboutOtherNames) {
+    EXPECT_THAT(
+        problems_of(
+            plain_listener + "  hosts: { h.example: { alias: b, tls: { strict_sni: true } } }\n"
+        ),
+        testing::ElementsAre(HasSubstr("http.hosts[h.example].tls.strict_sni: is about names"))
+    );
+}
+
 TEST(TlsSection, NoneIsNothing) {
     const Settings settings = settings_of(
         plain_listener +
