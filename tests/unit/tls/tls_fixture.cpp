@@ -9,7 +9,6 @@
 #include <openssl/rsa.h>
 
 #include <exception>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -255,13 +254,14 @@ bool Client::say_hello(std::uint16_t port) {
     if (!connect_tcp(port)) {
         return false;
     }
-    SSL_set_fd(ssl_.get(), fd_);
-    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
+    // Reads nothing: else it would go on if the answer is there before it looks.
+    SSL_set0_rbio(ssl_.get(), BIO_new(BIO_s_mem()));
+    SSL_set0_wbio(ssl_.get(), BIO_new_socket(fd_, BIO_NOCLOSE));
     return SSL_get_error(ssl_.get(), SSL_connect(ssl_.get())) == SSL_ERROR_WANT_READ;
 }
 
 bool Client::finish() {
-    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);
+    SSL_set_fd(ssl_.get(), fd_);
     return SSL_connect(ssl_.get()) == 1;
 }
 
