@@ -15,13 +15,4 @@ namespace hsmfront::tls {
 /// regard to case and without wildcards, all else exactly. A common name is no name.
 [[nodiscard]] bool allows(const config::ClientAllowList& list, const X509* certificate);
 
-/// In the notation of RFC 2253, in UTF-8; control characters are escaped.
-[[nodiscard]] std::string name_of(const X509_NAME* name);
-
-/// The subject of `certificate` likewise.
-[[nodiscard]] std::string subject_of(const X509* certificate);
-
-/// SHA-256 of `certificate`, 64 lower-case hexadecimal digits.
-[[nodiscard]] std::string fingerprint_of(const X509* certificate);
-
 }  // namespace hsmfront::tls

@@ -2,6 +2,7 @@
 
 #include "certs/errc.hpp"
 #include "proxy/tls/allow_list.hpp"
+#include "proxy/tls/certificate_names.hpp"
 #include "proxy/tls/handshake_failure.hpp"
 #include "proxy/tls/openssl_error.hpp"
 #include "proxy/tls/stream.hpp"

@@ -2,7 +2,7 @@
 
 #include "certs/errc.hpp"
 #include "proxy/net/printable.hpp"
-#include "proxy/tls/allow_list.hpp"
+#include "proxy/tls/certificate_names.hpp"
 #include "proxy/tls/openssl_error.hpp"
 
 #include <openssl/err.h>

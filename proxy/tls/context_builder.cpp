@@ -1,7 +1,7 @@
 // ContextBuilder: a Context step by step.
 #include "certs/errc.hpp"
-#include "proxy/tls/allow_list.hpp"
 #include "proxy/tls/alpn.hpp"
+#include "proxy/tls/certificate_names.hpp"
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/context.hpp"
 #include "proxy/tls/host_choice.hpp"

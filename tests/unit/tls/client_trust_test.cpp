@@ -2,6 +2,7 @@
 #include "proxy/tls/client_trust.hpp"
 
 #include "proxy/tls/allow_list.hpp"
+#include "proxy/tls/certificate_names.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/test_ca.hpp"
 
