@@ -20,21 +20,6 @@ using certs::X509Ptr;
 
 constexpr long day = 24L * 60 * 60;
 
-void check(bool fine, const char* what) {
-    if (!fine) {
-        throw std::runtime_error(std::string(what) + ": " + certs::drain_openssl_reason());
-    }
-}
-
-void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
-    X509V3_CTX context;
-    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    const std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>> extension(
-        X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str())
-    );
-    check(extension && X509_add_ext(certificate, extension.get(), -1) == 1, value.c_str());
-}
-
 std::string content_of(BIO* bio) {
     char* data = nullptr;
     const long size = BIO_get_mem_data(bio, &data);
@@ -79,6 +64,21 @@ X509Ptr new_certificate(const std::string& subject, EVP_PKEY* key) {
 }
 
 }  // namespace
+
+void check(bool fine, const char* what) {
+    if (!fine) {
+        throw std::runtime_error(std::string(what) + ": " + certs::drain_openssl_reason());
+    }
+}
+
+void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    const std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>> extension(
+        X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str())
+    );
+    check(extension && X509_add_ext(certificate, extension.get(), -1) == 1, value.c_str());
+}
 
 TestCa::TestCa(const std::string& name)
     : key_(make_key("P-256")), certificate_(new_certificate(name, key_.get())) {

@@ -62,6 +62,11 @@ class TestCa {
     certs::X509Ptr certificate_;
 };
 
+/// Throws std::runtime_error with `what` and OpenSSL's reason unless `fine`.
+void check(bool fine, const char* what);
+/// `value` as in OpenSSL's configuration. Throws as above.
+void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value);
+
 [[nodiscard]] std::string to_pem(X509* certificate);
 [[nodiscard]] std::string to_pem(EVP_PKEY* private_key);
 [[nodiscard]] std::string to_pem(X509_CRL* crl);

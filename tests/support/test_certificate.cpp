@@ -1,6 +1,6 @@
 #include "tests/support/test_certificate.hpp"
 
-#include "certs/openssl_reason.hpp"
+#include "tests/support/test_ca.hpp"
 
 #include <openssl/ocsp.h>
 #include <openssl/rand.h>
@@ -8,7 +8,6 @@
 
 #include <ctime>
 #include <memory>
-#include <stdexcept>
 
 namespace hsmfront::test {
 namespace {
@@ -16,21 +15,6 @@ namespace {
 using certs::Deleter;
 using certs::X509Ptr;
 using TimePtr = std::unique_ptr<ASN1_TIME, Deleter<ASN1_TIME_free>>;
-
-void check(bool fine, const char* what) {
-    if (!fine) {
-        throw std::runtime_error(std::string(what) + ": " + certs::drain_openssl_reason());
-    }
-}
-
-void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
-    X509V3_CTX context;
-    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    const std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>> extension(
-        X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str())
-    );
-    check(extension && X509_add_ext(certificate, extension.get(), -1) == 1, value.c_str());
-}
 
 TimePtr generalized(seconds from_now) {
     return TimePtr(ASN1_GENERALIZEDTIME_set(nullptr, std::time(nullptr) + from_now.count()));
