@@ -1,7 +1,8 @@
 // FileWatch: whether files have changed since they were looked at.
 #pragma once
 
-#include <cstdint>
+#include "certs/file_stamp.hpp"
+
 #include <filesystem>
 #include <vector>
 
@@ -20,22 +21,10 @@ class FileWatch {
     [[nodiscard]] bool changed();
 
   private:
-    struct Stamp {
-        bool there = false;
-        std::uint64_t device = 0;
-        std::uint64_t inode = 0;
-        std::int64_t size = 0;
-        std::int64_t modified = 0;  ///< ns
-        std::int64_t altered = 0;   ///< ns, ctime: permissions too
-
-        friend bool operator==(const Stamp&, const Stamp&) = default;
-    };
-
-    [[nodiscard]] static Stamp look_at(const std::filesystem::path& file);
-    [[nodiscard]] std::vector<Stamp> look() const;
+    [[nodiscard]] std::vector<certs::FileStamp> look() const;
 
     std::vector<std::filesystem::path> files_;
-    std::vector<Stamp> stamps_;
+    std::vector<certs::FileStamp> stamps_;
 };
 
 }  // namespace hsmfront::runtime

@@ -91,18 +91,12 @@ std::string StapleKeeper::what_is_missing() const {
 }
 
 void StapleKeeper::look_at_file(std::time_t now) {
-    std::error_code unwritten;
-    std::error_code unsized;
-    const Stamp stamp{
-        std::filesystem::last_write_time(source_.file, unwritten),
-        std::filesystem::file_size(source_.file, unsized)};
-    const bool there = !unwritten && !unsized;
-    const auto present = there ? std::optional(stamp) : std::nullopt;
+    const auto present = certs::stamp_of(source_.file);
     if (present == seen_) {
         return;
     }
     seen_ = present;
-    if (!there) {
+    if (!present.there) {
         // What it held stays good until it ends.
         file_in_force_ = false;
     } else if (take(certs::read_ocsp_file(source_.file), source_.file.string(), now)) {

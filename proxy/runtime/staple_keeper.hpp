@@ -2,6 +2,7 @@
 // force, when the responder is asked next, what is said of it.
 #pragma once
 
+#include "certs/file_stamp.hpp"
 #include "certs/ocsp_exchange.hpp"
 #include "proxy/tls/staple.hpp"
 
@@ -47,13 +48,6 @@ class StapleKeeper {
     void answered(const certs::Loaded<std::vector<unsigned char>>& answer, std::time_t now);
 
   private:
-    /// A file as it was when it was read.
-    struct Stamp {
-        std::filesystem::file_time_type written;
-        std::uintmax_t size = 0;
-        friend bool operator==(const Stamp&, const Stamp&) = default;
-    };
-
     [[nodiscard]] std::string what_is_missing() const;
     void look_at_file(std::time_t now);
     [[nodiscard]] certs::OcspVerdict judge(
@@ -75,8 +69,8 @@ class StapleKeeper {
     const certs::X509Ptr leaf_;
     const certs::X509Ptr issuer_;  ///< null: not in the chain, so that nothing can be verified
     std::optional<certs::ResponderUrl> responder_;
-    std::string no_fetch_;  ///< why none can be fetched; empty: it can, or is not wanted
-    std::optional<Stamp> seen_;
+    std::string no_fetch_;   ///< why none can be fetched; empty: it can, or is not wanted
+    certs::FileStamp seen_;  ///< of the file when it was read
     bool file_in_force_ = false;
     bool served_ = false;  ///< a response was in force at the last look
     std::string from_;     ///< where it came from

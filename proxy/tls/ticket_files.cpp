@@ -31,10 +31,6 @@ constexpr std::size_t most_keys = 100;
 constexpr std::size_t short_key = 48;
 constexpr const char* whitespace = " \t\r\n";
 
-std::int64_t nanoseconds(const timespec& time) {
-    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
 Failure malformed(std::string message) {
     return {make_error_code(Errc::file_malformed), std::move(message)};
 }
@@ -302,18 +298,7 @@ TicketFiles::Stamp TicketFiles::stamp() const {
     Stamp stamp;
     const auto files = list();
     for (const auto& file : files ? *files : paths_) {
-        struct stat info {};
-        if (::stat(file.c_str(), &info) != 0) {
-            info = {};
-        }
-        stamp.files_.emplace_back(
-            file.string(),
-            info.st_dev,
-            info.st_ino,
-            info.st_size,
-            nanoseconds(info.st_mtim),
-            nanoseconds(info.st_ctim)
-        );
+        stamp.files_.emplace_back(file, certs::stamp_of(file));
     }
     return stamp;
 }

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "certs/chain.hpp"
+#include "certs/file_stamp.hpp"
 #include "proxy/tls/ticket_ring.hpp"
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace hsmfront::tls {
@@ -32,15 +32,7 @@ class TicketFiles {
 
       private:
         friend class TicketFiles;
-        /// Path, device, inode, size, times of modification and of change in ns.
-        using File = std::tuple<
-            std::string,
-            std::uint64_t,
-            std::uint64_t,
-            std::int64_t,
-            std::int64_t,
-            std::int64_t>;
-        std::vector<File> files_;
+        std::vector<std::pair<std::filesystem::path, certs::FileStamp>> files_;
     };
 
     /// `paths` is not empty.

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -18,6 +19,16 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+/// close_log() leaves spdlog without a logger, as a process that ends may; the tests after do not
+/// end.
+class Log : public testing::Test {
+  protected:
+    ~Log() override { spdlog::set_default_logger(before_); }
+
+  private:
+    std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+};
+
 std::string contents(const std::filesystem::path& file) {
     std::ifstream in(file);
     std::stringstream text;
@@ -25,7 +36,7 @@ std::string contents(const std::filesystem::path& file) {
     return text.str();
 }
 
-TEST(Log, EscapesWhatPeersSend) {
+TEST_F(Log, EscapesWhatPeersSend) {
     const test::TempDir directory;
     config::Log settings;
     settings.file = directory.path() / "log";
@@ -35,7 +46,7 @@ TEST(Log, EscapesWhatPeersSend) {
     EXPECT_THAT(contents(settings.file), HasSubstr(R"(user "a\x0ab\x1b[31m")"));
 }
 
-TEST(Log, WritesJsonThatSurvivesQuotes) {
+TEST_F(Log, WritesJsonThatSurvivesQuotes) {
     const test::TempDir directory;
     config::Log settings;
     settings.format = config::LogFormat::json;
@@ -49,7 +60,7 @@ TEST(Log, WritesJsonThatSurvivesQuotes) {
     );
 }
 
-TEST(Log, OpensItsFileAgain) {
+TEST_F(Log, OpensItsFileAgain) {
     const test::TempDir directory;
     config::Log settings;
     settings.file = directory.path() / "log";
@@ -75,7 +86,7 @@ http::AccessRecord request_for(std::string_view target) {
     return record;
 }
 
-TEST(Log, WritesRequestsToAFileOfTheirOwn) {
+TEST_F(Log, WritesRequestsToAFileOfTheirOwn) {
     const test::TempDir directory;
     config::Log settings;
     settings.level = "error";
@@ -95,7 +106,7 @@ TEST(Log, WritesRequestsToAFileOfTheirOwn) {
     );
 }
 
-TEST(Log, WritesRequestsWhereTheLogGoes) {
+TEST_F(Log, WritesRequestsWhereTheLogGoes) {
     const test::TempDir directory;
     config::Log settings;
     settings.level = "error";
@@ -109,7 +120,7 @@ TEST(Log, WritesRequestsWhereTheLogGoes) {
     EXPECT_THAT(contents(settings.file), HasSubstr("\"GET /a HTTP/1.1\""));
 }
 
-TEST(Log, OpensTheAccessLogAgain) {
+TEST_F(Log, OpensTheAccessLogAgain) {
     const test::TempDir directory;
     config::Log settings;
     settings.file = directory.path() / "log";
@@ -123,7 +134,7 @@ TEST(Log, OpensTheAccessLogAgain) {
     EXPECT_EQ(contents(directory.path() / "access.1"), "");
 }
 
-TEST(Log, LinesOfSeveralThreadsStayWhole) {
+TEST_F(Log, LinesOfSeveralThreadsStayWhole) {
     const test::TempDir directory;
     config::Log settings;
     settings.file = directory.path() / "log";
@@ -154,7 +165,7 @@ TEST(Log, LinesOfSeveralThreadsStayWhole) {
     EXPECT_EQ(requests, 300);
 }
 
-TEST(Log, SaysWhichFileCannotBeOpened) {
+TEST_F(Log, SaysWhichFileCannotBeOpened) {
     config::Log settings;
     settings.file = "/proc/no/such/place/log";
     const auto opened = open_log(settings);
