@@ -5,6 +5,12 @@ target_include_directories(hsmfront_build INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(
   hsmfront_build INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
                            -Werror -fno-omit-frame-pointer)
+if(CMAKE_UNITY_BUILD)
+  # In a unity build GCC takes sources for headers, in which anonymous namespaces are suspicious,
+  # and inlines one half of Asio's frame allocator only, whose other half it then takes for a mistake.
+  target_compile_options(hsmfront_build INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>
+                                                  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
+endif()
 if(HSMFRONT_SANITIZE)
   target_compile_options(hsmfront_build INTERFACE -fsanitize=${HSMFRONT_SANITIZE})
   target_link_options(hsmfront_build INTERFACE -fsanitize=${HSMFRONT_SANITIZE})

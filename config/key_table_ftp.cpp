@@ -106,7 +106,7 @@ std::vector<Key> control_keys() {
     };
 }
 
-std::vector<Key> layer_keys() {
+std::vector<Key> ftp_layer_keys() {
     std::vector<Key> all =
         tls_policy_keys("ftp.tls", [](Settings& s) -> TlsPolicy& { return s.ftp.tls; });
     append(all, tls_policy_keys("ftp.hosts[].tls", [](Settings& s) -> TlsPolicy& {
@@ -187,7 +187,7 @@ std::vector<Key> data_keys() {
 
 std::vector<Key> ftp_keys() {
     std::vector<Key> all;
-    for (auto* part : {control_keys, layer_keys, session_keys, data_keys}) {
+    for (auto* part : {control_keys, ftp_layer_keys, session_keys, data_keys}) {
         append(all, part());
     }
     return all;

@@ -124,7 +124,7 @@ std::vector<Key> listener_keys() {
     return keys;
 }
 
-std::vector<Key> layer_keys() {
+std::vector<Key> http_layer_keys() {
     std::vector<Key> keys =
         tls_policy_keys("http.tls", [](Settings& s) -> TlsPolicy& { return s.http.tls; });
     append(keys, tls_policy_keys("http.hosts[].tls", [](Settings& s) -> TlsPolicy& {
@@ -338,7 +338,7 @@ std::vector<Key> http_keys() {
          {listener_keys,
           backend_keys,
           health_keys,
-          layer_keys,
+          http_layer_keys,
           host_keys,
           route_keys,
           behaviour_keys,

@@ -180,7 +180,7 @@ bool Http2Session::enforce(std::optional<Http2Limit> limit) {
 
 void Http2Session::interrupt(error_code reason) noexcept {
     const bool drain = reason == net::Errc::stopped && client_.worker().sessions.draining();
-    if (!drain || draining_ || terminated_) {
+    if (!drain || draining_ || terminated_ || winding_up_) {
         return;
     }
     draining_ = true;
@@ -210,6 +210,8 @@ void Http2Session::announce_end() {
 }
 
 net::Task<void> Http2Session::wind_up() {
+    winding_up_ = true;
+
     grace_.reset();
     client_.resume();  // a time limit, or the output, ended the reading; there are words to be said
     for (const auto& [id, stream] : streams_) {

@@ -101,6 +101,7 @@ class Http2Session final : public net::Interruptible {
     bool draining_ = false;
     bool announced_ = false;   ///< the last stream of a drain was named
     bool terminated_ = false;  ///< GOAWAY was submitted for a reason
+    bool winding_up_ = false;  ///< nothing but what is ready now is said any more
 };
 
 }  // namespace hsmfront::http

@@ -129,8 +129,8 @@ int sign_init(void* context, const char* digest, void* key, const OSSL_PARAM* pa
         !read_digest(digest, signature.digest)) {
         return 0;
     }
-    const bool rsa = signature.key->remote->type() == certs::KeyType::rsa;
-    signature.padding = rsa ? Padding::pkcs1 : Padding::none;
+    const bool is_rsa = signature.key->remote->type() == certs::KeyType::rsa;
+    signature.padding = is_rsa ? Padding::pkcs1 : Padding::none;
     return set_params(context, params);
 }
 

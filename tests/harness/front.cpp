@@ -2,6 +2,7 @@
 #include "tests/harness/front.hpp"
 
 #include "tests/harness/files.hpp"
+#include "tests/harness/program.hpp"
 
 #include <sstream>
 
@@ -94,7 +95,7 @@ Front::Front(const FrontConfig& config, const std::filesystem::path& directory, 
     const auto file = directory / "hsmfront.yaml";
     write_file(file, config.yaml());
     Command command;
-    command.argv = {HSMFRONT_BINARY, "serve", "-c", file.string()};
+    command.argv = {program(), "serve", "-c", file.string()};
     command.env = config.env;
     command.directory = directory;
     command.output = log_;

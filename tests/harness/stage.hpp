@@ -4,17 +4,12 @@
 #include "tests/harness/backends.hpp"
 #include "tests/harness/front_stage.hpp"
 #include "tests/harness/material.hpp"
+#include "tests/harness/program.hpp"
 
 #include <string>
 #include <vector>
 
 namespace hsmfront::test {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
 
 /// `config` begins as a working one: FTP with alias "rsa" before vsftpd, HTTP with alias "ec"
 /// before nginx, both keys in the token. A test changes what it is about, then calls start().

@@ -24,7 +24,7 @@ class Admin : public Stage {
 
     /// `hsmfront WORDS` with the configuration of the running service.
     [[nodiscard]] Outcome ask(std::vector<std::string> words) const {
-        words.insert(words.begin(), HSMFRONT_BINARY);
+        words.insert(words.begin(), program());
         words.insert(words.end(), {"-c", (scratch() / "hsmfront.yaml").string()});
         return run(words, 60s, token.environment());
     }
@@ -37,7 +37,7 @@ class Admin : public Stage {
             {"sh",
              "-c",
              "exec \"$0\" pin -c \"$1\" <\"$2\"",
-             HSMFRONT_BINARY,
+             program(),
              (scratch() / "hsmfront.yaml").string(),
              file.string()},
             60s,

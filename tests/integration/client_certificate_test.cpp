@@ -9,15 +9,15 @@ namespace {
 using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
 /// A client's certificate and key in files, and the CA it comes from.
-struct Credential {
+struct CredentialFiles {
     std::filesystem::path certificate;
     std::filesystem::path key;
 };
 
-Credential make_credential(
+CredentialFiles make_credential(
     const TestCa& ca, const std::filesystem::path& folder, const std::string& name
 ) {
-    Credential made{folder / (name + ".pem"), folder / (name + ".key")};
+    CredentialFiles made{folder / (name + ".pem"), folder / (name + ".key")};
     const auto key = make_key("P-256");
     write_file(made.certificate, to_pem(ca.issue_client(key.get(), name).get()));
     write_file(made.key, to_pem(key.get()));
@@ -38,7 +38,7 @@ class ClientCertificates : public FtpScene, public ::testing::WithParamInterface
     }
 
     void ask(const std::string& mode) { config.extra = client_certificate(mode, authorities_); }
-    void show(const Credential& credential) {
+    void show(const CredentialFiles& credential) {
         options.certificate = credential.certificate;
         options.key = credential.key;
     }
@@ -72,7 +72,7 @@ class ClientCertificates : public FtpScene, public ::testing::WithParamInterface
         data = client->connect_data(port);
         ASSERT_TRUE(data.open());
     }
-    [[nodiscard]] static ContextPtr context_showing(const Credential& credential) {
+    [[nodiscard]] static ContextPtr context_showing(const CredentialFiles& credential) {
         ContextPtr context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
         SSL_CTX_set_max_proto_version(context.get(), GetParam());
         if (!credential.certificate.empty()) {
@@ -153,7 +153,7 @@ TEST_P(ClientCertificates, AServersCertificateIsRefused) {
 TEST_P(ClientCertificates, Rfc4217_15_1_2_DataConnectionsShowTheSameOne) {
     log_in();
     download(client->context(), nullptr);  // a full handshake
-    const Credential other = make_credential(ca_, scratch(), "bob");
+    const CredentialFiles other = make_credential(ca_, scratch(), "bob");
     expect_522(context_showing(other).get());
     EXPECT_TRUE(front->logged("certificate \"CN=bob\" is not the control connection's"));
     download(client->context(), nullptr);
@@ -175,7 +175,7 @@ TEST(ClientCertificateCa, AMissingOneIsAnErrorOfCheckAndStart) {
             "  listen: [{ address: 127.0.0.1, port: 1 }]\n"
             "  backend: { address: 127.0.0.1, port: 2 }\n"
     );
-    const auto said = run({HSMFRONT_BINARY, "check", "-c", folder.path() / "hsmfront.yaml"});
+    const auto said = run({program(), "check", "-c", folder.path() / "hsmfront.yaml"});
     EXPECT_NE(said.code, 0);
     const std::string all = said.out + said.error;
     EXPECT_THAT(all, HasSubstr("tls.client_certificate.ca"));
@@ -199,7 +199,7 @@ TEST_F(HttpsClientCertificates, AreDemanded) {
     start();
     EXPECT_NE(curl({https("/page")}).code, 0);
     EXPECT_TRUE(front->logged("peer did not return a certificate"));
-    const Credential ann = make_credential(ca_, scratch(), "ann");
+    const CredentialFiles ann = make_credential(ca_, scratch(), "ann");
     const auto page =
         curl({"--cert", ann.certificate.string(), "--key", ann.key.string(), https("/page")});
     EXPECT_EQ(page.out, "hello") << page.error;
@@ -221,7 +221,7 @@ TEST_F(HttpsClientCertificates, Rfc9440TheBackendIsShownThem) {
     config.http.backend_port = origin.port();
     config.extra = client_certificate("request", scratch() / "clients.pem");
     start();
-    const Credential ann = make_credential(ca_, scratch(), "ann");
+    const CredentialFiles ann = make_credential(ca_, scratch(), "ann");
     const auto with = curl(
         {"--cert",
          ann.certificate.string(),
@@ -247,7 +247,7 @@ TEST_F(HttpsClientCertificates, AReloadWithoutTheirCaKeepsWhatIs) {
     std::filesystem::remove(scratch() / "clients.pem");
     front->process().signal(SIGHUP);
     EXPECT_TRUE(front->logged("set tls.client_certificate.mode to none"));
-    const Credential ann = make_credential(ca_, scratch(), "ann");
+    const CredentialFiles ann = make_credential(ca_, scratch(), "ann");
     const auto page =
         curl({"--cert", ann.certificate.string(), "--key", ann.key.string(), https("/page")});
     EXPECT_EQ(page.out, "hello") << page.error;

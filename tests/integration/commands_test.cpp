@@ -54,7 +54,7 @@ class Commands : public ::testing::Test {
     }
 
     [[nodiscard]] std::vector<std::string> argv(std::vector<std::string> words) const {
-        words.insert(words.begin(), HSMFRONT_BINARY);
+        words.insert(words.begin(), program());
         words.insert(words.end(), {"-c", (dir_ / "hsmfront.yaml").string()});
         return words;
     }

@@ -16,16 +16,16 @@ class Http2Clients : public Stage {
 TEST_F(Http2Clients, CurlPutsAndGets) {
     start();
     const auto sent = sample(3'000'000);
-    const auto received = scratch() / "received";
+    const auto fetched = scratch() / "fetched";
     const auto up =
         curl({"--http2", "--fail", "-w", "%{http_version}", "-T", sent.string(), https("/put.bin")}
         );
     ASSERT_EQ(up.code, 0) << up.error;
     EXPECT_EQ(up.out, "2");
     EXPECT_EQ(sha256(nginx.root() / "put.bin"), sha256(sent));
-    const auto down = curl({"--http2", "--fail", "-o", received.string(), https("/put.bin")});
+    const auto down = curl({"--http2", "--fail", "-o", fetched.string(), https("/put.bin")});
     ASSERT_EQ(down.code, 0) << down.error;
-    EXPECT_EQ(sha256(received), sha256(sent));
+    EXPECT_EQ(sha256(fetched), sha256(sent));
 }
 
 TEST_F(Http2Clients, CurlSendsWhatHasNoLength) {

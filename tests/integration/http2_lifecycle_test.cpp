@@ -78,6 +78,22 @@ TEST_F(Http2Life, S6_8_IdleConnectionEndsInADrain) {
     EXPECT_EQ(front->process().wait(1500ms), 0);
 }
 
+/// Clients that were told GOAWAY and have yet to close have nothing to be told by a drain.
+TEST_F(Http2Life, DrainOfConnectionsThatAreEndingAlready) {
+    std::vector<Http2Client> clients;
+    for (int i = 0; i < 100; ++i) {
+        Http2Client& guilty = clients.emplace_back(connect2());
+        guilty.send(h2::frame(h2::data, h2::none, 0));
+        ASSERT_TRUE(guilty.await([&] { return !guilty.goaways().empty(); }));
+    }
+    front->process().signal(SIGTERM);
+    for (Http2Client& guilty : clients) {  // one after the other, so that some leave as it comes
+        std::this_thread::sleep_for(50us);
+        guilty.wire().close();
+    }
+    EXPECT_EQ(front->process().wait(30s), 0);
+}
+
 TEST_F(Http2Life, DrainThatTakesTooLongCuts) {
     config.drain = "300ms";
     auto ignored = head_behind2(1, request("GET", "/"));

@@ -12,7 +12,7 @@ using ::testing::AnyOf;
 using Clock = std::chrono::steady_clock;
 
 /// What others may have to wait beside slow clients; they take about 2 ms without.
-constexpr milliseconds latency_limit = sanitized ? 2s : 250ms;
+const milliseconds latency_limit = sanitized ? 2s : 250ms;
 
 bool is_served(Wire& client) {
     client.send(get("/echo"));

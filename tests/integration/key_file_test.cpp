@@ -41,9 +41,9 @@ TEST_F(KeyFile, SetSwitchesAProtocolToItsFile) {
     const auto file = scratch() / "set.yaml";
     write_file(file, config.yaml());
     const auto outcome =
-        run({HSMFRONT_BINARY, "check", "-c", file.string(), "--set", "Ftp.Hsm.enabled=false"});
+        run({program(), "check", "-c", file.string(), "--set", "Ftp.Hsm.enabled=false"});
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.error;
-    EXPECT_EQ(run({HSMFRONT_BINARY, "check", "-c", file.string()}).code, 2);
+    EXPECT_EQ(run({program(), "check", "-c", file.string()}).code, 2);
 }
 
 }  // namespace

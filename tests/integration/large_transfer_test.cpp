@@ -4,7 +4,7 @@
 namespace hsmfront::test {
 namespace {
 
-constexpr std::size_t mebibyte = 1024 * 1024;
+constexpr std::size_t mib = 1024 * 1024;
 constexpr std::size_t memory_limit_kib = 64 * 1024;
 constexpr auto time_limit = 10min;
 
@@ -44,17 +44,17 @@ class Transfer : public Stage {
 
 TEST_F(Transfer, SixtyFourMebibytesOverHttps) {
     start();
-    there_and_back(64 * mebibyte, https("/large"), nginx.root() / "large");
+    there_and_back(64 * mib, https("/large"), nginx.root() / "large");
 }
 
 TEST_F(Transfer, SixtyFourMebibytesOverFtps) {
     start();
-    there_and_back(64 * mebibyte, ftp("/large"), vsftpd.root() / "large");
+    there_and_back(64 * mib, ftp("/large"), vsftpd.root() / "large");
 }
 
 TEST_F(Transfer, FortyTransfersAtOnceStayWithinTheMemory) {
     start();
-    const auto file = sample(4 * mebibyte);
+    const auto file = sample(4 * mib);
     std::filesystem::copy(file, nginx.root() / "file");
     std::filesystem::copy(file, vsftpd.root() / "file");
     std::vector<std::string> arguments = {"--parallel", "--parallel-max", "40", "--fail"};
@@ -125,7 +125,7 @@ TEST_P(LongTransfer, OneGibibyteArrivesUnchanged) {
     config.http.alias = way.alias;
     start();
     if (way.active) {
-        there_and_back_active(1024 * mebibyte);
+        there_and_back_active(1024 * mib);
         return;
     }
     const std::string scheme = way.scheme;
@@ -133,7 +133,7 @@ TEST_P(LongTransfer, OneGibibyteArrivesUnchanged) {
     const auto url = web ? https("/large") : scheme == "ftp" ? ftp("/large") : ftps("/large");
     const auto stored = (web ? nginx.root() : vsftpd.root()) / "large";
     const std::string version = way.version;
-    there_and_back(1024 * mebibyte, url, stored, {"--tlsv" + version, "--tls-max", version});
+    there_and_back(1024 * mib, url, stored, {"--tlsv" + version, "--tls-max", version});
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class Lifecycle : public ::testing::TestWithParam<KeyTypes> {
     [[nodiscard]] std::map<std::string, std::string> variables() {
         const auto home = dir.path() / "home";
         std::filesystem::create_directory(home);
-        const auto binary = std::filesystem::path(HSMFRONT_BINARY).parent_path().string();
+        const auto binary = std::filesystem::path(program()).parent_path().string();
         return {
             {"PATH", binary + ":" + std::getenv("PATH")},
             {"HOME", home.string()},

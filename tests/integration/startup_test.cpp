@@ -49,7 +49,7 @@ class Startup : public Stage {
     [[nodiscard]] Outcome check() const {
         const auto file = scratch() / "check.yaml";
         write_file(file, config.yaml());
-        return run({HSMFRONT_BINARY, "check", "-c", file.string()});
+        return run({program(), "check", "-c", file.string()});
     }
 
     fs::path certificates_;
@@ -161,11 +161,11 @@ TEST_F(Startup, CheckOfAGoodFileExitsWith0) {
 }
 
 TEST_F(Startup, UnknownCommandExitsWith2) {
-    EXPECT_EQ(run({HSMFRONT_BINARY, "frobnicate"}).code, 2);
+    EXPECT_EQ(run({program(), "frobnicate"}).code, 2);
 }
 
 TEST_F(Startup, MissingConfigurationFileExitsWith2) {
-    const auto outcome = run({HSMFRONT_BINARY, "serve", "-c", "/nonexistent/hsmfront.yaml"});
+    const auto outcome = run({program(), "serve", "-c", "/nonexistent/hsmfront.yaml"});
     EXPECT_EQ(outcome.code, 2);
     EXPECT_THAT(outcome.error, HasSubstr("/nonexistent/hsmfront.yaml"));
 }

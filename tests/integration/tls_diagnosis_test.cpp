@@ -12,8 +12,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-std::string protocol_of(Door door) {
-    return door == Door::https ? "http" : door == Door::ftps_data ? "ftp-data" : "ftp";
+std::string protocol_of(TlsDoor door) {
+    return door == TlsDoor::https ? "http" : door == TlsDoor::ftps_data ? "ftp-data" : "ftp";
 }
 
 struct Known {
@@ -41,7 +41,7 @@ std::vector<Known> known() {
     };
 }
 
-class TlsDiagnosis : public MalformedScene, public ::testing::WithParamInterface<Door> {
+class TlsDiagnosis : public MalformedScene, public ::testing::WithParamInterface<TlsDoor> {
   protected:
     [[nodiscard]] static std::string sample(const std::string& cause) {
         return "hsmfront_tls_handshake_failures_total{protocol=\"" + protocol_of(GetParam()) +
@@ -71,14 +71,14 @@ class TlsDiagnosis : public MalformedScene, public ::testing::WithParamInterface
 INSTANTIATE_TEST_SUITE_P(
     Doors,
     TlsDiagnosis,
-    ::testing::Values(Door::https, Door::implicit_ftps, Door::auth_tls, Door::ftps_data),
+    ::testing::Values(TlsDoor::https, TlsDoor::implicit_ftps, TlsDoor::auth_tls, TlsDoor::ftps_data),
     [](const auto& door) { return name_of(door.param); }
 );
 
 TEST_P(TlsDiagnosis, EachFailureIsLoggedOnceAndCounted) {
     ASSERT_NO_FATAL_FAILURE(begin());
-    const std::string start = GetParam() == Door::https       ? " https client=127.0.0.1:"
-                              : GetParam() == Door::ftps_data ? " ftps data client=127.0.0.1:"
+    const std::string start = GetParam() == TlsDoor::https       ? " https client=127.0.0.1:"
+                              : GetParam() == TlsDoor::ftps_data ? " ftps data client=127.0.0.1:"
                                                               : " ftps client=127.0.0.1:";
     std::size_t count = 0;
     expect_counts(0);
@@ -110,7 +110,7 @@ TEST_F(HandshakeMetrics, TellWhatWasDone) {
     EXPECT_EQ(metric(done + R"("http",version="TLSv1.2",resumed="true"})"), 0);
     EXPECT_EQ(metric(done + R"("ftp",version="TLSv1.3",resumed="false"})"), 1);
     const auto status =
-        run({HSMFRONT_BINARY, "status", "-c", scratch() / "hsmfront.yaml"}, 60s, token.environment()
+        run({program(), "status", "-c", scratch() / "hsmfront.yaml"}, 60s, token.environment()
         );
     EXPECT_THAT(status.out, HasSubstr("handshakes, http: "));
     EXPECT_THAT(status.out, HasSubstr("handshakes, ftp-data: 0 full, 0 resumed, 0 failed"));
@@ -119,15 +119,15 @@ TEST_F(HandshakeMetrics, TellWhatWasDone) {
 TEST_F(HandshakeMetrics, PlainHttpIsToldToUseHttps) {
     ASSERT_NO_FATAL_FAILURE(begin());
     for (const std::string& more : {""s, std::string(300'000, 'x')}) {
-        Wire wire = enter(Door::https);
+        Wire wire = enter(TlsDoor::https);
         wire.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n" + more);
         wire.send_fin();
         const auto answer = wire.rest();
         EXPECT_THAT(answer.bytes, StartsWith("HTTP/1.1 400 "));
         EXPECT_THAT(answer.bytes, HasSubstr("use https://"));
     }
-    EXPECT_EQ(refusal(Door::https, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").bytes, "");
-    EXPECT_EQ(refusal(Door::implicit_ftps, "GET / HTTP/1.1\r\n\r\n").bytes, "");
+    EXPECT_EQ(refusal(TlsDoor::https, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").bytes, "");
+    EXPECT_EQ(refusal(TlsDoor::implicit_ftps, "GET / HTTP/1.1\r\n\r\n").bytes, "");
     finish();
 }
 

@@ -1,4 +1,5 @@
 // tls.fips: cryptography by OpenSSL's FIPS provider, or no start.
+#include "tests/harness/program.hpp"
 #include "tls_scene.hpp"
 
 #include <cstdlib>
@@ -21,15 +22,15 @@ TEST_F(TlsFips, IsRefusedWhereOpensslHasNoneThatStarts) {
                              (scratch() / "fips.so").string() + "; install it";
     EXPECT_THAT(front->line_with("tls.fips"), HasSubstr(says));
     const std::string file = (scratch() / "hsmfront.yaml").string();
-    const Outcome check = run({HSMFRONT_BINARY, "check", "-c", file}, 60s, config.env);
+    const Outcome check = run({program(), "check", "-c", file}, 60s, config.env);
     EXPECT_EQ(check.code, 2);
     EXPECT_THAT(check.error, HasSubstr(says));
-    const Outcome doctor = run({HSMFRONT_BINARY, "doctor", "-c", file}, 60s, config.env);
+    const Outcome doctor = run({program(), "doctor", "-c", file}, 60s, config.env);
     EXPECT_EQ(doctor.code, 1);
     EXPECT_THAT(doctor.out, HasSubstr("there is no " + (scratch() / "fips.so").string()));
     // One that does not start.
     write_file(scratch() / "fips.so", "no library");
-    const Outcome broken = run({HSMFRONT_BINARY, "check", "-c", file}, 60s, config.env);
+    const Outcome broken = run({program(), "check", "-c", file}, 60s, config.env);
     EXPECT_EQ(broken.code, 2);
     EXPECT_THAT(broken.error, HasSubstr("fips.so does not start; "));
     EXPECT_THAT(broken.error, HasSubstr("fipsinstall"));
@@ -70,7 +71,7 @@ TEST_F(TlsFips, ServesWithKeysInTheTokenAndWithoutWhatFipsForbids) {
     }
     const std::string file = (scratch() / "hsmfront.yaml").string();
     EXPECT_THAT(
-        run({HSMFRONT_BINARY, "doctor", "-c", file}, 60s, config.env).out,
+        run({program(), "doctor", "-c", file}, 60s, config.env).out,
         HasSubstr("FIPS provider passes its self test")
     );
 }

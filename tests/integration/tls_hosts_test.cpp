@@ -1,5 +1,6 @@
 // The layers of the TLS policy on the wire, and the host that a ClientHello chooses with all that
 // belongs to it.
+#include "tests/harness/program.hpp"
 #include "tests/support/test_ca.hpp"
 #include "tls_scene.hpp"
 
@@ -9,7 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 using Names = std::vector<std::string>;
 
-struct Credential {
+struct HostCredential {
     std::filesystem::path certificate;
     std::filesystem::path key;
 };
@@ -41,7 +42,7 @@ class TlsHosts : public TlsScene, public ::testing::WithParamInterface<Door> {
         return "client_certificate: { mode: " + mode + ", ca: " + authorities_.string() + " }";
     }
 
-    Credential ann{scratch() / "ann.pem", scratch() / "ann.key"};
+    HostCredential ann{scratch() / "ann.pem", scratch() / "ann.key"};
 
   private:
     TestCa ca_{"clients' CA"};
@@ -375,7 +376,7 @@ TEST_P(TlsBadValue, IsToldByCheckAtTheStartAndByReload) {
     start();
     spoil();
     const Outcome check =
-        run({HSMFRONT_BINARY, "check", "-c", (scratch() / "hsmfront.yaml").string()});
+        run({program(), "check", "-c", (scratch() / "hsmfront.yaml").string()});
     EXPECT_EQ(check.code, 2);
     EXPECT_THAT(check.error, HasSubstr(GetParam().says));
     front->process().signal(SIGHUP);

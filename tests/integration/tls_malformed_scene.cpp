@@ -8,7 +8,7 @@ namespace hsmfront::test {
 namespace fs = std::filesystem;
 using ::testing::StartsWith;
 
-std::string name_of(Door door) {
+std::string name_of(TlsDoor door) {
     static constexpr std::array<const char*, 4> names{"Https", "Implicit", "AuthTls", "Data"};
     return names.at(static_cast<std::size_t>(door));
 }
@@ -56,17 +56,17 @@ void MalformedScene::log_in() {
     ASSERT_THAT(control->ask("TYPE I"), StartsWith("200"));
 }
 
-Wire MalformedScene::enter(Door door, const std::string& transfer) {
-    if (door == Door::ftps_data) {
+Wire MalformedScene::enter(TlsDoor door, const std::string& transfer) {
+    if (door == TlsDoor::ftps_data) {
         const std::uint16_t port = passive_port_in(control->ask("EPSV"));
         control->send(transfer);
         return control->connect_data(port);
     }
-    const auto port = door == Door::https           ? config.http.port
-                      : door == Door::implicit_ftps ? config.ftp.implicit_port
+    const auto port = door == TlsDoor::https           ? config.http.port
+                      : door == TlsDoor::implicit_ftps ? config.ftp.implicit_port
                                                     : config.ftp.explicit_port;
     Wire wire = Wire::connect("127.0.0.1", port);
-    if (door == Door::auth_tls) {
+    if (door == TlsDoor::auth_tls) {
         EXPECT_THAT(wire.line(), StartsWith("220"));
         wire.send("AUTH TLS\r\n");
         EXPECT_THAT(wire.line(), StartsWith("234"));
@@ -74,8 +74,8 @@ Wire MalformedScene::enter(Door door, const std::string& transfer) {
     return wire;
 }
 
-void MalformedScene::leave(Door door) {
-    if (door == Door::ftps_data) {
+void MalformedScene::leave(TlsDoor door) {
+    if (door == TlsDoor::ftps_data) {
         std::string reply = control->reply();
         if (reply.starts_with("150")) {
             reply = control->reply();
@@ -84,7 +84,7 @@ void MalformedScene::leave(Door door) {
     }
 }
 
-MalformedScene::Answer MalformedScene::refusal(Door door, const std::string& bytes, bool fin) {
+MalformedScene::Answer MalformedScene::refusal(TlsDoor door, const std::string& bytes, bool fin) {
     Wire wire = enter(door);
     wire.send(bytes);
     if (fin) {
@@ -120,9 +120,9 @@ void MalformedScene::carry_rest(Wire& wire, CarriedClient& client) {
     static_cast<void>(client.read());
 }
 
-bool MalformedScene::is_served(Door door, Wire& wire, CarriedClient& client) {
-    const char* request = door == Door::https       ? "GET /small HTTP/1.0\r\n\r\n"
-                          : door == Door::ftps_data ? ""
+bool MalformedScene::is_served(TlsDoor door, Wire& wire, CarriedClient& client) {
+    const char* request = door == TlsDoor::https       ? "GET /small HTTP/1.0\r\n\r\n"
+                          : door == TlsDoor::ftps_data ? ""
                                                     : "NOOP\r\n";
     if (*request != '\0') {
         wire.send(client.sealed(request));
@@ -137,14 +137,14 @@ bool MalformedScene::is_served(Door door, Wire& wire, CarriedClient& client) {
         got = client.read();
     }
     return got.starts_with(
-        door == Door::https       ? "HTTP/1."
-        : door == Door::ftps_data ? "small"
+        door == TlsDoor::https       ? "HTTP/1."
+        : door == TlsDoor::ftps_data ? "small"
                                   : ""
     );
 }
 
 std::string MalformedScene::metrics() const {
-    return run({HSMFRONT_BINARY, "status", "--metrics", "-c", scratch() / "hsmfront.yaml"},
+    return run({program(), "status", "--metrics", "-c", scratch() / "hsmfront.yaml"},
                60s,
                token.environment())
         .out;

@@ -15,9 +15,9 @@
 
 namespace hsmfront::test {
 
-enum class Door { https, implicit_ftps, auth_tls, ftps_data };
+enum class TlsDoor { https, implicit_ftps, auth_tls, ftps_data };
 
-[[nodiscard]] std::string name_of(Door door);
+[[nodiscard]] std::string name_of(TlsDoor door);
 
 /// Both keys in the token, vsftpd and nginx behind. Both serve "small".
 class MalformedScene : public Stage {
@@ -32,9 +32,9 @@ class MalformedScene : public Stage {
 
     /// A connection on which the client's TLS comes next. `transfer` is what a data connection is
     /// for.
-    [[nodiscard]] Wire enter(Door door, const std::string& transfer = "RETR small");
+    [[nodiscard]] Wire enter(TlsDoor door, const std::string& transfer = "RETR small");
     /// What the other side of a refused handshake is, where there is one: the reply 522.
-    void leave(Door door);
+    void leave(TlsDoor door);
 
     struct Answer {
         std::string bytes;
@@ -42,7 +42,7 @@ class MalformedScene : public Stage {
         Ending ending = Ending::silence;
     };
     /// What comes for `bytes`, then FIN if `fin`. The connection must end.
-    [[nodiscard]] Answer refusal(Door door, const std::string& bytes, bool fin = false);
+    [[nodiscard]] Answer refusal(TlsDoor door, const std::string& bytes, bool fin = false);
 
     /// Carries a handshake, its first flight by way of `first`.
     using Change = std::function<std::vector<std::string>(const std::string&)>;
@@ -50,7 +50,7 @@ class MalformedScene : public Stage {
     /// Reads to the end and gives it to `client`.
     void carry_rest(Wire& wire, CarriedClient& client);
     /// Asks for what `door` has; true if it comes.
-    [[nodiscard]] bool is_served(Door door, Wire& wire, CarriedClient& client);
+    [[nodiscard]] bool is_served(TlsDoor door, Wire& wire, CarriedClient& client);
 
     /// `hsmfront status --metrics`.
     [[nodiscard]] std::string metrics() const;

@@ -188,11 +188,11 @@ std::vector<Case> clear_texts() {
     return all;
 }
 
-class MalformedTls : public MalformedScene, public ::testing::WithParamInterface<Door> {
+class MalformedTls : public MalformedScene, public ::testing::WithParamInterface<TlsDoor> {
   protected:
     /// Of a data connection whose handshake was done: one or two, whatever became of it.
     void drop_replies() {
-        if (GetParam() == Door::ftps_data) {
+        if (GetParam() == TlsDoor::ftps_data) {
             while (control->reply().starts_with("150")) {
             }
         }
@@ -219,7 +219,7 @@ class MalformedTls : public MalformedScene, public ::testing::WithParamInterface
 INSTANTIATE_TEST_SUITE_P(
     Doors,
     MalformedTls,
-    ::testing::Values(Door::https, Door::implicit_ftps, Door::auth_tls, Door::ftps_data),
+    ::testing::Values(TlsDoor::https, TlsDoor::implicit_ftps, TlsDoor::auth_tls, TlsDoor::ftps_data),
     [](const auto& door) { return name_of(door.param); }
 );
 
@@ -339,7 +339,7 @@ void MalformedTls::floods() {
 
 void MalformedTls::cut_hellos() {
     const std::string whole = real_hello();
-    const std::size_t step = GetParam() == Door::ftps_data ? 37 : 7;
+    const std::size_t step = GetParam() == TlsDoor::ftps_data ? 37 : 7;
     for (std::size_t size = 0; size < whole.size(); size += step) {
         Wire wire = enter(GetParam());
         wire.send(whole.substr(0, size));

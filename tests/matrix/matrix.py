@@ -32,7 +32,7 @@ def absolute(path):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hsmfront", type=absolute, help="the binary")
+    parser.add_argument("--hsmfront", type=absolute, help="the binary; HSMFRONT_PROGRAM of the environment goes before")
     parser.add_argument("--cache", type=absolute,
                         default=backends.HERE.parents[1] / ".cache/matrix",
                         help="the folder that prepare.sh filled")

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t file_size = sizeof(Counter) * counter_count;
 
-constexpr std::array<const char*, counter_count> names{
+constexpr std::array<const char*, counter_count> counter_names{
     "inits",
     "finalizes",
     "opens",
@@ -57,7 +57,7 @@ Counters::Counters() {
     }
     records_ = static_cast<Counter*>(memory);
     for (unsigned i = 0; i < counter_count; ++i) {
-        (void)std::snprintf(records_[i].name, sizeof(records_[i].name), "%s", names[i]);
+        (void)std::snprintf(records_[i].name, sizeof(records_[i].name), "%s", counter_names[i]);
     }
 }
 

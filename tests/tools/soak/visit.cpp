@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t piece = std::size_t{32} * 1024;
+constexpr std::size_t block = std::size_t{32} * 1024;
 
 std::string hex(std::uint64_t number) {
     std::array<char, 17> text{};
@@ -139,11 +139,11 @@ void Visit::upload() {
 
 Visit::Copied Visit::send_file(Connection& data, const File& file) {
     Copied copied;
-    std::vector<char> buffer(piece);
+    std::vector<char> buffer(block);
     for (std::size_t at = 0; at < file.size;) {
         const std::size_t stop =
             at < mishap_at_ && mishap_ != Mishap::none ? mishap_at_ : file.size;
-        const std::span<char> part{buffer.data(), std::min(piece, stop - at)};
+        const std::span<char> part{buffer.data(), std::min(block, stop - at)};
         produce(file.seed, at, part);
         if (!data.write(part)) {
             data.reset();
@@ -186,7 +186,7 @@ void Visit::download() {
 
 Visit::Copied Visit::receive(Connection& data, Checker& checker) {
     Copied copied;
-    std::vector<char> buffer(piece);
+    std::vector<char> buffer(block);
     for (bool due = true;;) {
         if (due && checker.taken() >= mishap_at_) {
             due = false;
@@ -276,7 +276,7 @@ void Visit::list() {
     if (!data) {
         return;
     }
-    std::vector<char> buffer(piece);
+    std::vector<char> buffer(block);
     std::size_t count = 0;
     Read read = Read::bytes;
     while (read == Read::bytes) {

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr const char* sound = R"(certificates: certs
+constexpr const char* sound_text = R"(certificates: certs
 http:
   enabled: true
   hsm: { enabled: false }
@@ -23,7 +23,7 @@ http:
 
 /// `text` holds more of the section http, indented.
 LoadResult read(const std::string& text, const std::vector<std::string>& overrides = {}) {
-    return load_text(sound + text, "/etc/f.yaml", overrides);
+    return load_text(sound_text + text, "/etc/f.yaml", overrides);
 }
 
 Http good(const std::string& text, const std::vector<std::string>& overrides = {}) {

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const std::string base = R"(
+const std::string sound_base = R"(
 certificates: /c
 http:
   enabled: true
@@ -23,14 +23,14 @@ http:
 )";
 
 Settings settings_of(const std::string& more) {
-    const auto result = load_text(base + more, "/etc/f.yaml");
+    const auto result = load_text(sound_base + more, "/etc/f.yaml");
     EXPECT_THAT(result.problems, IsEmpty()) << render(result.problems);
     return result.settings;
 }
 
 std::vector<std::string> problems_of(const std::string& more) {
     std::vector<std::string> found;
-    for (const Problem& problem : load_text(base + more, "/etc/f.yaml").problems) {
+    for (const Problem& problem : load_text(sound_base + more, "/etc/f.yaml").problems) {
         found.push_back(render(problem));
     }
     return found;

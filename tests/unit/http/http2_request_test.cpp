@@ -19,11 +19,11 @@ Http2Section section_of(const Lines& lines, std::size_t bytes = 10'000, std::siz
     return section;
 }
 
-const Lines get = {
+const Lines plain_get = {
     {":method", "GET"}, {":scheme", "https"}, {":authority", "a.example"}, {":path", "/p?q"}};
 
 Lines get_and(const Lines& more) {
-    Lines lines = get;
+    Lines lines = plain_get;
     lines.insert(lines.end(), more.begin(), more.end());
     return lines;
 }
@@ -50,7 +50,7 @@ TEST(Http2Request, BecomesARequestOfHttp11) {
 }
 
 TEST(Http2Request, FramingComesFromLengthOrItsAbsence) {
-    const Http2Section open = section_of(get);
+    const Http2Section open = section_of(plain_get);
     EXPECT_EQ(convert_request(open, false)->checked.request.framing.kind, Framing::Kind::chunked);
     const Http2Section told = section_of(get_and({{"content-length", "7"}}));
     EXPECT_EQ(convert_request(told, false)->checked.request.framing.length, 7U);
@@ -61,7 +61,7 @@ TEST(Http2Request, FramingComesFromLengthOrItsAbsence) {
 }
 
 TEST(Http2Request, PseudoFieldsComeOnceAndFirst) {
-    EXPECT_FALSE(malformed(get));
+    EXPECT_FALSE(malformed(plain_get));
     EXPECT_TRUE(malformed(get_and({{":path", "/"}})));
     EXPECT_TRUE(malformed(get_and({{"x", "y"}, {":protocol", "z"}})));
     EXPECT_TRUE(malformed({{"x", "y"}, {":method", "GET"}}));

@@ -10,8 +10,8 @@
 namespace hsmfront::tls {
 namespace {
 
-constexpr std::time_t now = 1'900'000'000;
-constexpr long lifetime = 3600;
+constexpr std::time_t today = 1'900'000'000;
+constexpr long kept_for = 3600;
 
 std::string id_of(int number) {
     std::string id(32, 'i');
@@ -34,8 +34,8 @@ SessionCache::Found session(int number, unsigned char secret = 's') {
     SSL_SESSION_set_protocol_version(session.get(), TLS1_2_VERSION);
     SSL_SESSION_set_cipher(session.get(), SSL_CIPHER_find(ssl.get(), cipher.data()));
     SSL_SESSION_set1_id(session.get(), bytes, static_cast<unsigned int>(id.size()));
-    SSL_SESSION_set_time(session.get(), now);
-    SSL_SESSION_set_timeout(session.get(), lifetime);
+    SSL_SESSION_set_time(session.get(), today);
+    SSL_SESSION_set_timeout(session.get(), kept_for);
     return session;
 }
 
@@ -49,13 +49,13 @@ TEST(SessionCache, FindsWhatWasAddedAsACopy) {
     SessionCache cache(1 << 20);
     const auto added = session(1, 'x');
     cache.add(added.get());
-    const auto first = cache.find(id_of(1), now);
+    const auto first = cache.find(id_of(1), today);
     ASSERT_TRUE(first);
     EXPECT_NE(first.get(), added.get());
     EXPECT_EQ(secret_of(first.get()), 'x');
-    EXPECT_TRUE(cache.find(id_of(1), now)) << "again";
-    EXPECT_FALSE(cache.find(id_of(2), now));
-    EXPECT_FALSE(cache.find("", now));
+    EXPECT_TRUE(cache.find(id_of(1), today)) << "again";
+    EXPECT_FALSE(cache.find(id_of(2), today));
+    EXPECT_FALSE(cache.find("", today));
 }
 
 TEST(SessionCache, ASessionWithoutIdIsNotKept) {
@@ -69,8 +69,8 @@ TEST(SessionCache, ASessionWithoutIdIsNotKept) {
 TEST(SessionCache, ExpiredOnesAreNotFoundAndGone) {
     SessionCache cache(1 << 20);
     cache.add(session(1).get());
-    EXPECT_TRUE(cache.find(id_of(1), now + lifetime - 1));
-    EXPECT_FALSE(cache.find(id_of(1), now + lifetime));
+    EXPECT_TRUE(cache.find(id_of(1), today + kept_for - 1));
+    EXPECT_FALSE(cache.find(id_of(1), today + kept_for));
     EXPECT_EQ(cache.size(), 0U);
     EXPECT_EQ(cache.bytes(), 0U);
 }
@@ -82,14 +82,14 @@ TEST(SessionCache, StaysInItsBoundsAndDropsTheLeastRecentlyUsed) {
     const int fit = static_cast<int>(8192 / each);
     ASSERT_GT(fit, 5);
     for (int i = 1; i < 100; ++i) {
-        ASSERT_TRUE(cache.find(id_of(0), now)) << i;
+        ASSERT_TRUE(cache.find(id_of(0), today)) << i;
         cache.add(session(i).get());
         EXPECT_LE(cache.bytes(), 8192U);
     }
     EXPECT_EQ(cache.size(), static_cast<std::size_t>(fit));
-    EXPECT_TRUE(cache.find(id_of(99), now));
-    EXPECT_TRUE(cache.find(id_of(100 - fit + 1), now));
-    EXPECT_FALSE(cache.find(id_of(100 - fit), now));
+    EXPECT_TRUE(cache.find(id_of(99), today));
+    EXPECT_TRUE(cache.find(id_of(100 - fit + 1), today));
+    EXPECT_FALSE(cache.find(id_of(100 - fit), today));
 }
 
 TEST(SessionCache, TheNewestOfOneIdIsFound) {
@@ -99,7 +99,7 @@ TEST(SessionCache, TheNewestOfOneIdIsFound) {
     cache.add(session(1, 'b').get());
     EXPECT_EQ(cache.size(), 1U);
     EXPECT_EQ(cache.bytes(), bytes);
-    EXPECT_EQ(secret_of(cache.find(id_of(1), now).get()), 'b');
+    EXPECT_EQ(secret_of(cache.find(id_of(1), today).get()), 'b');
 }
 
 TEST(SessionCache, RemovesAndResizes) {
@@ -113,7 +113,7 @@ TEST(SessionCache, RemovesAndResizes) {
     EXPECT_EQ(cache.size(), 9U);
     cache.resize(2 * each);
     EXPECT_EQ(cache.size(), 2U);
-    EXPECT_TRUE(cache.find(id_of(8), now));
+    EXPECT_TRUE(cache.find(id_of(8), today));
     cache.resize(each - 1);
     EXPECT_EQ(cache.size(), 0U);
     cache.add(session(1).get());
@@ -128,7 +128,7 @@ TEST(SessionCache, ManyThreadsUseIt) {
             for (int i = 0; i < 100; ++i) {
                 const int number = (i * (worker + 1)) % 30;
                 cache.add(session(number).get());
-                const auto found = cache.find(id_of(number + 1), now);
+                const auto found = cache.find(id_of(number + 1), today);
                 EXPECT_TRUE(!found || secret_of(found.get()) == 's');
                 cache.remove(id_of(number + 2));
             }

@@ -82,7 +82,7 @@ class TicketFileTest : public testing::Test {
         return count;
     }
 
-    test::TempDir dir;
+    hsmfront::test::TempDir dir;
     std::ostringstream log;
 
   private:

@@ -98,7 +98,7 @@ TEST(RandomTicketKeys, AClockThatIsSetBackHoldsNothingUp) {
 }
 
 TEST(RandomTicketKeys, DecryptForALifetimeBesideFiles) {
-    const test::TempDir dir;
+    const hsmfront::test::TempDir dir;
     const auto file = dir.write("key", std::string(80, 'k'));
     TicketKeys keys(1h, noon);
     const auto random = encrypting(keys);
