@@ -9,17 +9,21 @@ namespace hsmfront::test {
 namespace {
 
 constexpr double signer_limit = 800;  ///< 8 signers, 10 ms each
+/// Microseconds. Who is answered in less has not waited for a signature, however busy the machine.
+constexpr double half_a_signature = 5'000;
 
 double value_of(const std::string& line, const std::string& name) {
     const auto at = line.find(name + "=");
     return at == std::string::npos ? -1 : std::stod(line.substr(at + name.size() + 1));
 }
 
-/// rate_part: of the rate possible; rounds and seconds: how long it may take.
+/// rate_part: of the rate possible; latency_factor: of the idle median, or `latency_floor` where
+/// that is more; rounds and seconds: how long it may take.
 struct Demand {
     const char* name;
     double rate_part;
     double latency_factor;
+    double latency_floor;  ///< in microseconds
     int rounds;
     int seconds;
 };
@@ -56,8 +60,8 @@ class SigningRate : public ShimStage, public ::testing::WithParamInterface<Deman
     }
 };
 
-const Demand demands[] = {{"short", 0.7, 3.0, 3, 1}};
-const Demand long_demands[] = {{"full", 0.9, 2.0, 6, 4}};
+const Demand demands[] = {{"short", 0.6, 3.0, half_a_signature, 5, 1}};
+const Demand long_demands[] = {{"full", 0.9, 2.0, 0, 6, 4}};
 
 const auto name_of = [](const auto& demand) { return std::string(demand.param.name); };
 INSTANTIATE_TEST_SUITE_P(Timing, SigningRate, ::testing::ValuesIn(demands), name_of);
@@ -79,8 +83,8 @@ TEST_P(SigningRate, EightSignersAreKeptBusy) {
 
 TEST_P(SigningRate, KeptAliveRequestsDoNotWaitForSignatures) {
     start();
-    double best = 1e9;
-    for (int round = 0; round < GetParam().rounds && best >= GetParam().latency_factor; ++round) {
+    double best = 1e9;  // of what is allowed
+    for (int round = 0; round < GetParam().rounds && best >= 1; ++round) {
         shim.set({});
         const double idle = median_latency();
         shim.set({{"delay_ms", 10}});
@@ -92,9 +96,10 @@ TEST_P(SigningRate, KeptAliveRequestsDoNotWaitForSignatures) {
         EXPECT_EQ(handshakes.wait(60s), 0);
         EXPECT_GT(value_of(text_of(command.output), "done"), 20) << text_of(command.output);
         std::cout << "idle " << idle << " us, busy " << busy << " us\n";
-        best = std::min(best, busy / idle);
+        const double allowed = std::max(GetParam().latency_floor, GetParam().latency_factor * idle);
+        best = std::min(best, busy / allowed);
     }
-    EXPECT_LT(best, GetParam().latency_factor);
+    EXPECT_LT(best, 1);
 }
 
 }  // namespace

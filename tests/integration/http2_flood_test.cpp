@@ -205,8 +205,9 @@ class Http2FloodTiming : public Http2Flood {
     }
 };
 
-/// Under floods another client is served with a p99 below three times that of an idle proxy. A
-/// round in which the machine was busy with something else is repeated.
+/// Under floods another client is served with a p99 below three times that of an idle proxy, or
+/// within what the time slices of a busy machine add. A round in which it was busy with something
+/// else is repeated.
 TEST_F(Http2FloodTiming, OfAnotherClient) {
     const Nginx nginx(scratch() / "nginx", ports);
     config.http.backend_port = nginx.port();
@@ -219,6 +220,7 @@ TEST_F(Http2FloodTiming, OfAnotherClient) {
         id += 2;
     };
     const auto idle = p99(ask);
+    const auto limit = std::max<std::chrono::microseconds>(3 * idle, 10ms);
     const std::vector<std::function<std::string(std::uint32_t)>> floods = {
         [](std::uint32_t i) {
             return frame(
@@ -232,11 +234,11 @@ TEST_F(Http2FloodTiming, OfAnotherClient) {
         [](std::uint32_t) { return frame(0xee, h2::none, 0); }};
     for (const auto& piece : floods) {
         std::chrono::microseconds busy{};
-        for (int round = 0; round < 3 && (round == 0 || busy >= 3 * idle); ++round) {
+        for (int round = 0; round < 3 && (round == 0 || busy >= limit); ++round) {
             busy = under_flood(piece, ask);
             std::cout << "p99 idle " << idle.count() << " us, flooded " << busy.count() << " us\n";
         }
-        EXPECT_LT(busy, 3 * idle);
+        EXPECT_LT(busy, limit);
     }
 }
 

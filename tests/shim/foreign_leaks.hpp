@@ -1,19 +1,30 @@
 // ForeignLeaks: what the real module leaks is not reported as ours.
 #pragma once
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/lsan_interface.h>
-#endif
+// LeakSanitizer's interface (sanitizer/lsan_interface.h). The process has it or not, however the
+// shim was built.
+extern "C" {
+[[gnu::weak]] void __lsan_disable();
+[[gnu::weak]] void __lsan_enable();
+}
 
 namespace hsmfront::shim {
 
 /// While it lives, LeakSanitizer overlooks what this thread allocates.
-#if defined(__SANITIZE_ADDRESS__)
-using ForeignLeaks = __lsan::ScopedDisabler;
-#else
-struct ForeignLeaks {
-    ForeignLeaks() {}
+class ForeignLeaks {
+  public:
+    ForeignLeaks() {
+        if (__lsan_disable != nullptr) {
+            __lsan_disable();
+        }
+    }
+    ~ForeignLeaks() {
+        if (__lsan_enable != nullptr) {
+            __lsan_enable();
+        }
+    }
+    ForeignLeaks(const ForeignLeaks&) = delete;
+    ForeignLeaks& operator=(const ForeignLeaks&) = delete;
 };
-#endif
 
 }  // namespace hsmfront::shim
