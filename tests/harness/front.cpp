@@ -95,7 +95,11 @@ Front::Front(const FrontConfig& config, const std::filesystem::path& directory, 
     const auto file = directory / "hsmfront.yaml";
     write_file(file, config.yaml());
     Command command;
-    command.argv = {program(), "serve", "-c", file.string()};
+    command.argv = config.wrapper;
+    for (const std::string& word :
+         {program(), std::string("serve"), std::string("-c"), file.string()}) {
+        command.argv.push_back(word);
+    }
     command.env = config.env;
     command.directory = directory;
     command.output = log_;

@@ -55,6 +55,7 @@ struct FrontConfig {
     std::string drain = "2s";  ///< shutdown.drain
     std::string extra;         ///< more top-level lines
     std::map<std::string, std::string> env;
+    std::vector<std::string> wrapper;  ///< a program that runs the proxy: words before its command
 
     [[nodiscard]] std::string yaml() const;
 };

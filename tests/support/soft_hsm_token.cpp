@@ -20,7 +20,7 @@ using certs::Bytes;
 
 constexpr std::string_view so_pin = "87654321";
 
-void check(CK_RV result, const char* what) {
+void check_rv(CK_RV result, const char* what) {
     if (result != CKR_OK) {
         throw std::runtime_error(std::string(what) + ": " + certs::ckr_error(result).message());
     }
@@ -119,17 +119,17 @@ void SoftHsmToken::initialise() {
     const auto& call = loaded->call();
     CK_SLOT_ID slot = 0;
     CK_ULONG count = 1;
-    check(call.C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
+    check_rv(call.C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
     std::array<unsigned char, 32> padded{};
     padded.fill(' ');
     std::copy_n(label_.begin(), std::min(label_.size(), padded.size()), padded.begin());
-    check(call.C_InitToken(slot, pin_bytes(so_pin), so_pin.size(), padded.data()), "C_InitToken");
+    check_rv(call.C_InitToken(slot, pin_bytes(so_pin), so_pin.size(), padded.data()), "C_InitToken");
     const auto session = must(certs::Session::open(loaded, slot, true), "C_OpenSession");
     if (const auto error = session.login(CKU_SO, bytes_of(so_pin))) {
         throw std::runtime_error("C_Login of the security officer: " + error.message());
     }
-    check(call.C_InitPIN(session.handle(), pin_bytes(pin_), pin_.size()), "C_InitPIN");
-    check(call.C_Logout(session.handle()), "C_Logout");
+    check_rv(call.C_InitPIN(session.handle(), pin_bytes(pin_), pin_.size()), "C_InitPIN");
+    check_rv(call.C_Logout(session.handle()), "C_Logout");
 }
 
 certs::Session SoftHsmToken::admin_session() {
@@ -170,7 +170,7 @@ void SoftHsmToken::generate(TokenKeyKind kind, const std::string& alias, bool al
     CK_OBJECT_HANDLE made_public = 0;
     CK_OBJECT_HANDLE made_private = 0;
     const auto session = admin_session();
-    check(
+    check_rv(
         session.module().call().C_GenerateKeyPair(
             session.handle(),
             &mechanism,
@@ -215,7 +215,7 @@ void SoftHsmToken::import_key(EVP_PKEY* key, const std::string& alias, const std
 
 void SoftHsmToken::change_pin(const std::string& pin) {
     const auto session = admin_session();
-    check(
+    check_rv(
         session.module().call().C_SetPIN(
             session.handle(), pin_bytes(pin_), pin_.size(), pin_bytes(pin), pin.size()
         ),
@@ -252,7 +252,7 @@ void SoftHsmToken::import_certificate(X509* certificate, const std::string& alia
         attribute_of(CKA_VALUE, Bytes(value))};
     CK_OBJECT_HANDLE made = 0;
     const auto session = admin_session();
-    check(
+    check_rv(
         session.module().call().C_CreateObject(
             session.handle(), attributes.data(), attributes.size(), &made
         ),
@@ -265,7 +265,7 @@ void SoftHsmToken::erase(const std::string& alias) {
     const auto objects =
         must(session.find({attribute_of(CKA_LABEL, bytes_of(alias))}, 16), "C_FindObjects");
     for (const auto object : objects) {
-        check(session.module().call().C_DestroyObject(session.handle(), object), "C_DestroyObject");
+        check_rv(session.module().call().C_DestroyObject(session.handle(), object), "C_DestroyObject");
     }
 }
 
