@@ -160,9 +160,7 @@ TEST_F(Startup, CheckOfAGoodFileExitsWith0) {
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.error;
 }
 
-TEST_F(Startup, UnknownCommandExitsWith2) {
-    EXPECT_EQ(run({program(), "frobnicate"}).code, 2);
-}
+TEST_F(Startup, UnknownCommandExitsWith2) { EXPECT_EQ(run({program(), "frobnicate"}).code, 2); }
 
 TEST_F(Startup, MissingConfigurationFileExitsWith2) {
     const auto outcome = run({program(), "serve", "-c", "/nonexistent/hsmfront.yaml"});

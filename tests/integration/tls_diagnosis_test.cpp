@@ -71,7 +71,9 @@ class TlsDiagnosis : public MalformedScene, public ::testing::WithParamInterface
 INSTANTIATE_TEST_SUITE_P(
     Doors,
     TlsDiagnosis,
-    ::testing::Values(TlsDoor::https, TlsDoor::implicit_ftps, TlsDoor::auth_tls, TlsDoor::ftps_data),
+    ::testing::Values(
+        TlsDoor::https, TlsDoor::implicit_ftps, TlsDoor::auth_tls, TlsDoor::ftps_data
+    ),
     [](const auto& door) { return name_of(door.param); }
 );
 
@@ -79,7 +81,7 @@ TEST_P(TlsDiagnosis, EachFailureIsLoggedOnceAndCounted) {
     ASSERT_NO_FATAL_FAILURE(begin());
     const std::string start = GetParam() == TlsDoor::https       ? " https client=127.0.0.1:"
                               : GetParam() == TlsDoor::ftps_data ? " ftps data client=127.0.0.1:"
-                                                              : " ftps client=127.0.0.1:";
+                                                                 : " ftps client=127.0.0.1:";
     std::size_t count = 0;
     expect_counts(0);
     for (const Known& one : known()) {
@@ -110,8 +112,7 @@ TEST_F(HandshakeMetrics, TellWhatWasDone) {
     EXPECT_EQ(metric(done + R"("http",version="TLSv1.2",resumed="true"})"), 0);
     EXPECT_EQ(metric(done + R"("ftp",version="TLSv1.3",resumed="false"})"), 1);
     const auto status =
-        run({program(), "status", "-c", scratch() / "hsmfront.yaml"}, 60s, token.environment()
-        );
+        run({program(), "status", "-c", scratch() / "hsmfront.yaml"}, 60s, token.environment());
     EXPECT_THAT(status.out, HasSubstr("handshakes, http: "));
     EXPECT_THAT(status.out, HasSubstr("handshakes, ftp-data: 0 full, 0 resumed, 0 failed"));
 }

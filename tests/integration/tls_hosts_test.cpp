@@ -375,8 +375,7 @@ TEST_P(TlsBadValue, IsToldByCheckAtTheStartAndByReload) {
     take_keys_from_files();
     start();
     spoil();
-    const Outcome check =
-        run({program(), "check", "-c", (scratch() / "hsmfront.yaml").string()});
+    const Outcome check = run({program(), "check", "-c", (scratch() / "hsmfront.yaml").string()});
     EXPECT_EQ(check.code, 2);
     EXPECT_THAT(check.error, HasSubstr(GetParam().says));
     front->process().signal(SIGHUP);

@@ -64,7 +64,7 @@ Wire MalformedScene::enter(TlsDoor door, const std::string& transfer) {
     }
     const auto port = door == TlsDoor::https           ? config.http.port
                       : door == TlsDoor::implicit_ftps ? config.ftp.implicit_port
-                                                    : config.ftp.explicit_port;
+                                                       : config.ftp.explicit_port;
     Wire wire = Wire::connect("127.0.0.1", port);
     if (door == TlsDoor::auth_tls) {
         EXPECT_THAT(wire.line(), StartsWith("220"));
@@ -123,7 +123,7 @@ void MalformedScene::carry_rest(Wire& wire, CarriedClient& client) {
 bool MalformedScene::is_served(TlsDoor door, Wire& wire, CarriedClient& client) {
     const char* request = door == TlsDoor::https       ? "GET /small HTTP/1.0\r\n\r\n"
                           : door == TlsDoor::ftps_data ? ""
-                                                    : "NOOP\r\n";
+                                                       : "NOOP\r\n";
     if (*request != '\0') {
         wire.send(client.sealed(request));
     }
@@ -139,7 +139,7 @@ bool MalformedScene::is_served(TlsDoor door, Wire& wire, CarriedClient& client) 
     return got.starts_with(
         door == TlsDoor::https       ? "HTTP/1."
         : door == TlsDoor::ftps_data ? "small"
-                                  : ""
+                                     : ""
     );
 }
 

@@ -219,7 +219,9 @@ class MalformedTls : public MalformedScene, public ::testing::WithParamInterface
 INSTANTIATE_TEST_SUITE_P(
     Doors,
     MalformedTls,
-    ::testing::Values(TlsDoor::https, TlsDoor::implicit_ftps, TlsDoor::auth_tls, TlsDoor::ftps_data),
+    ::testing::Values(
+        TlsDoor::https, TlsDoor::implicit_ftps, TlsDoor::auth_tls, TlsDoor::ftps_data
+    ),
     [](const auto& door) { return name_of(door.param); }
 );
 

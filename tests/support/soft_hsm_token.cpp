@@ -123,7 +123,9 @@ void SoftHsmToken::initialise() {
     std::array<unsigned char, 32> padded{};
     padded.fill(' ');
     std::copy_n(label_.begin(), std::min(label_.size(), padded.size()), padded.begin());
-    check_rv(call.C_InitToken(slot, pin_bytes(so_pin), so_pin.size(), padded.data()), "C_InitToken");
+    check_rv(
+        call.C_InitToken(slot, pin_bytes(so_pin), so_pin.size(), padded.data()), "C_InitToken"
+    );
     const auto session = must(certs::Session::open(loaded, slot, true), "C_OpenSession");
     if (const auto error = session.login(CKU_SO, bytes_of(so_pin))) {
         throw std::runtime_error("C_Login of the security officer: " + error.message());
@@ -265,7 +267,9 @@ void SoftHsmToken::erase(const std::string& alias) {
     const auto objects =
         must(session.find({attribute_of(CKA_LABEL, bytes_of(alias))}, 16), "C_FindObjects");
     for (const auto object : objects) {
-        check_rv(session.module().call().C_DestroyObject(session.handle(), object), "C_DestroyObject");
+        check_rv(
+            session.module().call().C_DestroyObject(session.handle(), object), "C_DestroyObject"
+        );
     }
 }
 
