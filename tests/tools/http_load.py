@@ -1,11 +1,13 @@
-"""Keep-alive clients that ask without a pause: http_load.py METHOD URL CA SECONDS CLIENTS BODY
+"""Keep-alive clients that ask without a pause: http_load.py METHOD URL CA STOP CLIENTS BODY
 
-BODY is the size of each request's content. Prints as JSON how often each status came, "cut" for
+They do so until the file STOP exists, for five minutes at most. BODY is the size of each request's
+content. Prints as JSON how often each status came, "cut" for
 responses that broke off after their head, and "none" for requests without any.
 """
 import collections
 import http.client
 import json
+import os
 import ssl
 import sys
 import threading
@@ -29,21 +31,21 @@ def ask(connection, method, path, body):
     return str(response.status)
 
 
-def client(method, url, context, until, body, seen):
+def client(method, url, context, stop, body, seen):
     connection = http.client.HTTPSConnection(url.hostname, url.port, timeout=20, context=context)
-    while time.monotonic() < until:
+    until = time.monotonic() + 300
+    while not os.path.exists(stop) and time.monotonic() < until:
         seen[ask(connection, method, url.path, body)] += 1
 
 
 def main():
-    method, url, ca, seconds, clients, size = sys.argv[1:]
+    method, url, ca, stop, clients, size = sys.argv[1:]
     context = ssl.create_default_context(cafile=ca)
-    until = time.monotonic() + float(seconds)
     body = b"x" * int(size) if int(size) else None
     counts = [collections.Counter() for _ in range(int(clients))]
     threads = [
         threading.Thread(
-            target=client, args=(method, urllib.parse.urlsplit(url), context, until, body, count)
+            target=client, args=(method, urllib.parse.urlsplit(url), context, stop, body, count)
         )
         for count in counts
     ]
