@@ -61,7 +61,12 @@ void append_pair(std::string& out, std::string_view name, std::string_view value
 
 std::string forwarded_element(const ClientIdentity& client, const std::string& host) {
     std::string element;
-    append_pair(element, "for", client.ipv6 ? '[' + client.address + ']' : client.address);
+    element.reserve(client.address.size() + host.size() + 32);
+    if (client.ipv6) {
+        append_pair(element, "for", '[' + client.address + ']');
+    } else {
+        append_pair(element, "for", client.address);
+    }
     element += ';';
     append_pair(element, "host", host);
     element += ";proto=https";

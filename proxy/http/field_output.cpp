@@ -107,9 +107,9 @@ void write_secured(FieldOutput& out, const Field& field, const std::string& host
 
 void TextFields::add(std::string_view name, std::string_view value) {
     out_ += name;
-    out_ += ": ";
+    out_ += ": "sv;
     out_ += value;
-    out_ += "\r\n";
+    out_ += "\r\n"sv;
 }
 
 bool is_hop_by_hop(std::string_view name) noexcept { return among(hop_by_hop, name); }
@@ -142,13 +142,16 @@ void write_extended(
     std::string list;
     for (const Field& field : fields) {
         if (iequals(field.name, name) && !field.value.empty()) {
-            list += list.empty() ? "" : ", ";
             list += field.value;
+            list += ", ";
         }
     }
-    list += list.empty() ? "" : ", ";
-    list += own;
-    out.add(name, list);
+    if (list.empty()) {
+        out.add(name, own);
+    } else {
+        list += own;
+        out.add(name, list);
+    }
 }
 
 void write_response_fields(

@@ -8,63 +8,56 @@ namespace hsmfront::http {
 
 namespace {
 
-constexpr std::array<bool, 256> make_token_table() {
-    std::array<bool, 256> table{};
-    for (int c = '0'; c <= '9'; ++c) {
-        table[static_cast<std::size_t>(c)] = true;
+/// Where a character must not stand.
+enum Fault : unsigned char { in_token = 1, in_text = 2 };
+
+constexpr std::array<unsigned char, 256> make_faults() {
+    std::array<unsigned char, 256> faults{};
+    for (std::size_t c = 0; c < faults.size(); ++c) {
+        const bool token =
+            c < 0x80 && (is_alphanumeric(static_cast<char>(c)) ||
+                         std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
+                             std::string_view::npos);
+        const bool text = (c >= 0x20 && c != 0x7f) || c == '\t';
+        faults[c] = static_cast<unsigned char>((token ? 0 : in_token) | (text ? 0 : in_text));
     }
-    for (int c = 'a'; c <= 'z'; ++c) {
-        table[static_cast<std::size_t>(c)] = true;
-        table[static_cast<std::size_t>(c - 'a' + 'A')] = true;
-    }
-    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
-        table[static_cast<unsigned char>(c)] = true;
-    }
-    return table;
+    return faults;
 }
 
-constexpr auto token_table = make_token_table();
+constexpr auto fault_table = make_faults();
+
+/// Looks at all of it without a branch for each character: faults are rare.
+unsigned faults_in(std::string_view text) noexcept {
+    unsigned faults = 0;
+    for (const char c : text) {
+        faults |= fault_table[static_cast<unsigned char>(c)];
+    }
+    return faults;
+}
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
-bool is_token_char(char c) noexcept { return token_table[static_cast<unsigned char>(c)]; }
+bool is_token_char(char c) noexcept { return is_token({&c, 1}); }
 
 bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+    return !text.empty() && (faults_in(text) & in_token) == 0;
 }
 
-bool is_field_text(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        const auto u = static_cast<unsigned char>(c);
-        return (u >= 0x20 && u != 0x7f) || c == '\t';
+bool is_field_text(std::string_view text) noexcept { return (faults_in(text) & in_text) == 0; }
+
+bool same_but_for_case(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+        return x == y || to_lower(x) == to_lower(y);
     });
 }
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-bool is_alphanumeric(char c) noexcept {
-    const char lower = to_lower(c);
-    return is_digit(c) || (lower >= 'a' && lower <= 'z');
-}
-
-char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool iequals(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-               return to_lower(x) == to_lower(y);
-           });
-}
-
-bool looks_like(std::string_view name, std::string_view known) noexcept {
+bool same_to_variables(std::string_view a, std::string_view b) noexcept {
     const auto folded = [](char c) { return is_alphanumeric(c) ? to_lower(c) : '-'; };
-    return name.size() == known.size() &&
-           std::equal(name.begin(), name.end(), known.begin(), [&](char x, char y) {
-               return folded(x) == folded(y);
-           });
+    return std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) {
+        return x == y || folded(x) == folded(y);
+    });
 }
 
 std::string_view trim(std::string_view text) noexcept {

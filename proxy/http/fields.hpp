@@ -21,15 +21,26 @@ using Fields = std::vector<Field>;
 [[nodiscard]] bool is_token(std::string_view text) noexcept;
 /// Visible ASCII, space, tab and obs-text: what a field value may hold (RFC 9110 §5.5).
 [[nodiscard]] bool is_field_text(std::string_view text) noexcept;
-[[nodiscard]] bool is_digit(char c) noexcept;
-[[nodiscard]] bool is_alphanumeric(char c) noexcept;
-[[nodiscard]] char to_lower(char c) noexcept;
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+[[nodiscard]] constexpr bool is_alphanumeric(char c) noexcept {
+    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
+}
 
-/// Equal but for ASCII case.
-[[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
-/// As iequals, but every character that is neither letter nor digit counts as '-': backends that
-/// turn field names into variables (CGI, WSGI) see `X_Forwarded_For` as X-Forwarded-For.
-[[nodiscard]] bool looks_like(std::string_view name, std::string_view known) noexcept;
+/// `a` and `b`, of the same size, are equal but for ASCII case.
+[[nodiscard]] bool same_but_for_case(std::string_view a, std::string_view b) noexcept;
+/// Equal but for ASCII case. Most names that are compared differ in length already.
+[[nodiscard]] inline bool iequals(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && same_but_for_case(a, b);
+}
+/// As the two above, but every character that is neither letter nor digit counts as '-': backends
+/// that turn field names into variables (CGI, WSGI) see `X_Forwarded_For` as X-Forwarded-For.
+[[nodiscard]] bool same_to_variables(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] inline bool looks_like(std::string_view name, std::string_view known) noexcept {
+    return name.size() == known.size() && same_to_variables(name, known);
+}
 /// Without spaces and tabs at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 

@@ -5,6 +5,7 @@
 #include "proxy/tls/client_certificates.hpp"
 #include "proxy/tls/context.hpp"
 #include "proxy/tls/host_choice.hpp"
+#include "proxy/tls/kernel_tls.hpp"
 #include "proxy/tls/key_log.hpp"
 #include "proxy/tls/offloaded_key.hpp"
 #include "proxy/tls/openssl_error.hpp"
@@ -95,7 +96,8 @@ struct ContextBuilder {
         log_session_keys(ctx());
         SSL_CTX_set_options(
             ctx(),
-            SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_ENABLE_KTLS |
+            SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                (kernel_has_tls() ? SSL_OP_ENABLE_KTLS : 0) |
                 (options.tls.server_preference ? server_preference : 0)
         );
         // Groups of DHE as strong as the certificate's key (RFC 7919), where ciphers hold it.
