@@ -195,13 +195,14 @@ class Lab:
         if child in self.children:
             self.children.remove(child)
 
-    def start_target(self, name, *argv, port, log=None, environment=None):
-        """A peer's processes as a Target, once it listens; a log that tells why otherwise."""
-        log = log or f"{name}-{port}.log"
-        process = self.start(*argv, log=log, env=dict(os.environ, **(environment or {})))
-        if not eventually(lambda: listens(port) or process.poll() is not None, 30) or \
-                process.poll() is not None:
-            raise RuntimeError(f"{name} is not up:\n{(self.directory / log).read_text()[-2000:]}")
+    def start_target(self, name, *argv, port, says="", environment=None):
+        """A peer's processes as a Target, once it listens and its log has `says`."""
+        log = self.directory / f"{name}-{port}.log"
+        process = self.start(*argv, log=log.name, env=dict(os.environ, **(environment or {})))
+        is_up = lambda: listens(port) and says in log.read_text()
+        if not eventually(lambda: is_up() or process.poll() is not None, 30) or process.poll():
+            self.stop(process)
+            raise RuntimeError(f"{name} is not up:\n{log.read_text()[-2000:]}")
         return Target(name, port, process)
 
     def fill(self, template, out=None, **words):

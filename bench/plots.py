@@ -26,7 +26,7 @@ def write_plots(directory, suites, results):
     plots = {}
     for name, rows in results.items():
         figure, caption = next(iter(suites[name].FIGURES.items()))
-        summary = report.Summary(rows, figure)
+        summary = report.Summary(suites[name], rows, figure)
         if summary.cases:
             plots[name] = directory / f"{name}.svg"
             draw = lines if getattr(suites[name], "PLOT", "bars") == "lines" else bars

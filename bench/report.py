@@ -39,15 +39,14 @@ def short(value):
 class Summary:
     """One figure of a suite: values by case and target."""
 
-    def __init__(self, rows, figure):
+    def __init__(self, suite, rows, figure):
         self.values = {}
         for row in rows:
             if figure in row:
                 self.values.setdefault((row["case"], row["target"]), []).append(row[figure])
         self.cases = list(dict.fromkeys(case for case, _ in self.values))
-        self.targets = list(dict.fromkeys(row["target"] for row in rows))
-        self.targets = [name for name in self.targets
-                        if any(target == name for _, target in self.values)]
+        named = list(dict.fromkeys([*suite.TARGETS, *(row["target"] for row in rows)]))
+        self.targets = [name for name in named if any(target == name for _, target in self.values)]
         self.ours = next((name for name in self.targets if name.startswith("hsmfront")), None)
 
     def median(self, case, target):
@@ -105,7 +104,7 @@ def section(name, suite, rows, plots):
     if name in plots:
         parts.append(f"![{title}]({plots[name].name})")
     for place, (figure, caption) in enumerate(suite.FIGURES.items()):
-        summary = Summary(rows, figure)
+        summary = Summary(suite, rows, figure)
         if summary.cases:
             main = place == 0 and summary.ours and len(summary.targets) > 1
             parts += [f"**{caption}**", table(summary, goals, main)]
