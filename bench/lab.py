@@ -45,10 +45,14 @@ def eventually(condition, limit=60):
     return True
 
 
+# Below the ports that clients are given; each is tried once.
+candidate_ports = iter(range(20000 + os.getpid() % 8000, 32000))
+
+
 def free_ports(count):
-    """Ports of the loopback interface, below those that clients are given."""
+    """Ports of the loopback interface that nobody was given before."""
     found = []
-    for port in range(20000, 32000):
+    for port in candidate_ports:
         with socket.socket() as probe:
             with contextlib.suppress(OSError):
                 probe.bind(("", port))
@@ -159,6 +163,7 @@ class Lab:
         self.stack = contextlib.ExitStack()
         self.children = []
         self.backends = {}
+        self.number = 0
         self.external_path = "/"
 
     def __enter__(self):
@@ -205,6 +210,14 @@ class Lab:
             raise RuntimeError(f"{name} is not up:\n{log.read_text()[-2000:]}")
         return Target(name, port, process)
 
+    def fresh_directory(self, name):
+        """For what a peer writes; peers may change their user."""
+        self.number += 1
+        path = self.directory / f"{name}-{self.number}"
+        path.mkdir()
+        path.chmod(0o777)
+        return path
+
     def fill(self, template, out=None, **words):
         """bench/peers/TEMPLATE with its ${WORDS} replaced, as a file of the scratch directory."""
         text = string.Template((PEERS / template).read_text()).substitute(words)
@@ -235,8 +248,19 @@ class Lab:
     def token_environment(self):
         return {"SOFTHSM2_CONF": str(self.material / "softhsm2.conf")}
 
-    def http_backend(self):
-        """Port of the nginx (bench/backends/http.conf) that all targets stand before."""
+    def http_backend(self, case):
+        """Port of the server that all targets stand before: nginx (bench/backends/http.conf), or
+        upload_sink in cases that upload."""
+        return self.upload_backend() if getattr(case, "upload", 0) else self.download_backend()
+
+    def upload_backend(self):
+        if "upload" not in self.backends:
+            port, = free_ports(1)
+            self.start_target("backend", self.build / "bench/upload_sink", port, port=port)
+            self.backends["upload"] = port
+        return self.backends["upload"]
+
+    def download_backend(self):
         if "http" not in self.backends:
             port, = free_ports(1)
             root = self.directory / "backend"
