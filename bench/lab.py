@@ -155,10 +155,12 @@ class Client:
 
 
 class Lab:
-    """`with Lab(build) as lab`: a scratch directory; leaving it stops what was started."""
+    """`with Lab(build) as lab`: a scratch directory with `keys` for targets; leaving it stops what
+    was started."""
 
-    def __init__(self, build):
+    def __init__(self, build, keys=True):
         self.build = pathlib.Path(build).resolve()
+        self.keys = keys
         self.hsmfront = self.build / "proxy" / "hsmfront"
         self.stack = contextlib.ExitStack()
         self.children = []
@@ -171,9 +173,10 @@ class Lab:
             self.stack.enter_context(tempfile.TemporaryDirectory(prefix="hsmfront-bench.")))
         self.directory.chmod(0o755)  # peers drop their privileges and still have files to read
         self.material = self.directory / "material"
-        subprocess.run([ROOT / "tests/harness/make_material.sh", self.material,
-                        ROOT / "certs/internal-ca.sh"], check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
+        if self.keys:
+            subprocess.run([ROOT / "tests/harness/make_material.sh", self.material,
+                            ROOT / "certs/internal-ca.sh"], check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
         return self
 
     def __exit__(self, *_):

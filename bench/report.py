@@ -4,6 +4,9 @@ import pathlib
 import platform
 import statistics
 import subprocess
+import time
+
+WORDS = ("suite", "case", "target")  # fields that are no figures
 
 
 def write_tsv(path, rows):
@@ -16,15 +19,9 @@ def write_tsv(path, rows):
 
 def read_tsv(path):
     header, *lines = path.read_text().splitlines()
-    return [{name: number(value) for name, value in zip(header.split("\t"), line.split("\t"))
-             if value != ""} for line in lines]
-
-
-def number(value):
-    try:
-        return float(value)
-    except ValueError:
-        return value
+    return [{name: value if name in WORDS else float(value)
+             for name, value in zip(header.split("\t"), line.split("\t")) if value != ""}
+            for line in lines]
 
 
 def text(value):
@@ -100,7 +97,8 @@ def section(name, suite, rows, plots):
     """What the report says of one suite."""
     title, _, rest = suite.__doc__.strip().partition("\n")
     goals = {case.name: case.goal for case in suite.CASES}
-    parts = [f"## {name}: {title}", rest.strip()]
+    rounds = int(max(row["round"] for row in rows))
+    parts = [f"## {name}: {title}", f"{rest.strip()} {rounds} round{'s' if rounds > 1 else ''}."]
     if name in plots:
         parts.append(f"![{title}]({plots[name].name})")
     for place, (figure, caption) in enumerate(suite.FIGURES.items()):
@@ -112,7 +110,7 @@ def section(name, suite, rows, plots):
 
 
 def write_report(path, suites, results, plots):
-    """`suites`: modules by name; `results`: rows by name."""
+    """`suites`: modules by name; `results`: rows by name; `plots`: files by name."""
     parts = ["# Benchmark report", machine(),
              "Medians; small: (largest − smallest) ÷ median over the rounds. Targets took turns round "
              "by round on loopback, each with one worker unless a suite says otherwise. CPU is user and "
@@ -137,6 +135,6 @@ def machine():
                   if line.startswith("model name")), platform.machine())
     found = [version("openssl", "version"), version("nginx", "-v"), version("haproxy", "-v"),
              version("hitch", "--version"), version("nghttpx", "--version")]
-    lines = [f"{os.cpu_count()} × {model}, Linux {platform.release()}"]
+    lines = [f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} × {model}, Linux {platform.release()}"]
     lines += [line for line in found if line]
     return "\n".join(f"- {line}" for line in lines)
