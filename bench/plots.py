@@ -11,7 +11,7 @@ set output '{out}'
 set title "{title}" font ',15' noenhanced
 set border 3 lc rgb '#888888'
 set tics nomirror noenhanced textcolor rgb '#333333'
-set grid ytics lc rgb '#e4e4e4'
+set grid ytics back lt 1 lc rgb '#dddddd'
 set key outside bottom center horizontal noenhanced
 set datafile separator '\\t'
 set datafile missing '-'
