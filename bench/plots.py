@@ -26,7 +26,11 @@ def write_plots(directory, suites, results):
     plots = {}
     for name, rows in results.items():
         figure, caption = next(iter(suites[name].FIGURES.items()))
-        summary = report.Summary(suites[name], rows, figure)
+        outside = getattr(suites[name], "PLOT_WITHOUT", [])  # those that would dwarf the others
+        summary = report.Summary(
+            suites[name], [row for row in rows if row["target"] not in outside], figure)
+        if outside:
+            caption += f" (without {', '.join(outside)})"
         if summary.cases:
             plots[name] = directory / f"{name}.svg"
             draw = lines if getattr(suites[name], "PLOT", "bars") == "lines" else bars
