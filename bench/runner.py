@@ -44,7 +44,8 @@ class Progress:
         left = f"{passed / share - passed:4.0f} s left" if share else "   … s left"
         if self.terminal:
             bar = ("█" * int(share * self.WIDTH)).ljust(self.WIDTH, "░")
-            self.stream.write(f"\r\033[K{bar} {share:4.0%} {left}  {text}")
+            line = f"{bar} {share:4.0%} {left}  {text}"
+            self.stream.write("\r\033[K" + line[:shutil.get_terminal_size().columns - 1])
         else:
             self.stream.write(f"[{self.done + 1}/{self.steps}, {left.strip()}] {text}\n")
         self.stream.flush()
