@@ -9,7 +9,7 @@ import subprocess
 
 import lab as bench
 
-TARGETS = ["hsmfront", "nginx", "haproxy", "nghttpx", "hitch"]
+TARGETS = ["hsmfront", "nginx", "haproxy", "nghttpx"]
 FIGURES = {"kib_each": "PSS beyond the start, KiB per connection"}
 SECONDS = 0
 FRESH = True
