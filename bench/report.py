@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import time
 
-WORDS = ("suite", "case", "target")  # fields that are no figures
+WORDS = ("suite", "case", "target", "commit")  # fields that are no figures
 
 
 def write_tsv(path, rows):
@@ -102,7 +102,10 @@ def section(name, suite, rows, plots):
     title, _, rest = suite.__doc__.strip().partition("\n")
     goals = {case.name: case.goal for case in suite.CASES}
     rounds = int(max(row["round"] for row in rows))
-    parts = [f"## {name}: {title}", f"{rest.strip()} {rounds} round{'s' if rounds > 1 else ''}."]
+    commits = sorted({row["commit"] for row in rows if "commit" in row})
+    measured = f"{rounds} round{'s' if rounds > 1 else ''}" + "".join(
+        f", hsmfront at {commit}" for commit in commits)
+    parts = [f"## {name}: {title}", f"{rest.strip()} {measured}."]
     if name in plots:
         parts.append(f"![{title}]({plots[name].name})")
     for place, (figure, caption) in enumerate(suite.FIGURES.items()):

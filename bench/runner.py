@@ -1,6 +1,8 @@
 """Runs suites, the targets interleaved (A B C A B C …), and shows how far it is."""
+import contextlib
 import importlib
 import shutil
+import subprocess
 import sys
 import time
 
@@ -60,12 +62,23 @@ class Progress:
             self.stream.write("\r\033[K")
 
 
+def commit():
+    """{"commit": of the source that is measured}, empty where there is no git."""
+    with contextlib.suppress(OSError):
+        done = subprocess.run(["git", "-C", bench.ROOT, "rev-parse", "--short", "HEAD"],
+                              capture_output=True, text=True)
+        if done.returncode == 0:
+            return {"commit": done.stdout.strip()}
+    return {}
+
+
 class Plan:
     """What is measured: pairs of a suite's module and its cases, each with the names of targets."""
 
     def __init__(self, options):
         self.rounds = options.rounds
         self.seconds = options.seconds
+        self.commit = commit()
         self.external = [name for name in options.target if ":" in name]
         named = [name for name in options.target if ":" not in name]
         self.suites = []
@@ -118,7 +131,7 @@ def run_case(lab, plan, progress, name, suite, case, names):
                 broken.add(target_name)
                 continue
             rows.append({"suite": name, "case": case.external if target.process is None else case.name,
-                         "target": target_name, "round": number, **figures})
+                         "target": target_name, "round": number, **figures, **plan.commit})
             if fresh:
                 stop(lab, target)
             else:
