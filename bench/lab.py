@@ -3,6 +3,7 @@ as /proc tells, load clients."""
 import contextlib
 import os
 import pathlib
+import resource
 import signal
 import socket
 import string
@@ -172,6 +173,8 @@ class Lab:
         self.external_path = "/"
 
     def __enter__(self):
+        with contextlib.suppress(ValueError):  # only root may: 10,000 sessions have 20,000 sockets
+            resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
         self.directory = pathlib.Path(
             self.stack.enter_context(tempfile.TemporaryDirectory(prefix="hsmfront-bench.")))
         self.directory.chmod(0o755)  # peers drop their privileges and still have files to read

@@ -3,7 +3,7 @@
 Explicit FTPS, logged in, PBSZ 0, PROT P, nothing since. PSS of the target's process tree while all
 stand, beyond what it was before the first one; what the kernel holds for sockets is not in it. One
 worker, a process that has not served before. The backend is bench/backends/idle_ftp.py, so that
-thousands of server processes do not crowd the machine.
+thousands of server processes do not crowd the machine. 10,000 sessions need 20,100 descriptors.
 """
 import lab as bench
 from suites import idle_https
