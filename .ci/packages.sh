@@ -12,6 +12,9 @@ chromium-headless-shell libnss3-tools sslscan testssl.sh valgrind"
 packages_matrix="python3-pycurl python3-pyftpdlib python3-openssl wget libio-socket-ssl-perl \
 default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev \
 libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
+# Peers and tools of bench/run, beside packages_build.
+packages_bench="nginx haproxy hitch stunnel4 nghttp2-proxy libengine-pkcs11-openssl gnuplot-nox \
+valgrind softhsm2 opensc openssl python3 libgtest-dev libgmock-dev"
 command -v npm >/dev/null || packages_matrix="$packages_matrix nodejs npm"
 
 # Prints those of the packages given that are not installed.
@@ -40,11 +43,20 @@ write_as_root() {
     as_root install -m "$1" /dev/stdin "$2"
 }
 
-# Installs what is missing, without questions. vsftpd, nginx and haproxy are wanted as programs, not
-# as services: Debian's policy hook keeps their packages from starting them, and they are disabled
-# for the next boot if it was we who installed them.
+# Prints the services that a package brings along and that are wanted as programs only.
+services_of() {
+    case "$1" in
+        vsftpd | nginx | haproxy | hitch) echo "$1" ;;
+        stunnel4) echo stunnel.target ;;
+        nghttp2-proxy) echo nghttpx ;;
+    esac
+}
+
+# Installs what is missing, without questions. Servers are wanted as programs, not as services:
+# Debian's policy hook keeps their packages from starting them, and they are disabled for the next
+# boot if it was we who installed them.
 install_packages() {
-    local missing policy=/usr/sbin/policy-rc.d made_policy=no status=0 service
+    local missing policy=/usr/sbin/policy-rc.d made_policy=no status=0 package service
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
     echo "installing: $missing"
@@ -59,10 +71,10 @@ install_packages() {
     [ "$made_policy" = no ] || as_root rm -f "$policy"
     [ "$status" -eq 0 ] || return "$status"
     if [ -d /run/systemd/system ]; then
-        for service in vsftpd nginx haproxy; do
-            case " $missing" in
-                *" $service "*) as_root systemctl --quiet disable "$service" ;;
-            esac
+        for package in $missing; do
+            for service in $(services_of "$package"); do
+                as_root systemctl --quiet disable "$service"
+            done
         done
     fi
 }

@@ -1,60 +1,26 @@
-"""What an idle FTPS session costs the proxy: logged in, PBSZ 0, PROT P, nothing since.
+"""Memory of idle FTPS sessions
 
-The backend is bench/backends/idle_ftp.py, so that thousands of server processes do not crowd the
-machine. Memory is what belongs to the proxy alone (Private_Dirty of smaps_rollup), before the first
-session and while all stand; what the kernel holds for sockets is not in it.
+Explicit FTPS, logged in, PBSZ 0, PROT P, nothing since. PSS of the target's process tree while all
+stand, beyond what it was before the first one; what the kernel holds for sockets is not in it. One
+worker, a process that has not served before. The backend is bench/backends/idle_ftp.py, so that
+thousands of server processes do not crowd the machine. 10,000 sessions need 20,100 descriptors.
 """
-import subprocess
-import sys
-import time
-
 import lab as bench
+from suites import idle_https
 
-TITLES = {"sessions": "sessions", "key": "key", "tls": "TLS", "private_before": "before",
-          "private_held": "held", "private_after": "after", "kib_each": "KiB each"}
-
-
-def arguments(parser):
-    parser.add_argument("--sessions", type=int, nargs="+", default=[1000, 5000])
-
-
-def measure(lab, sessions, key, tls):
-    backend_port, port = bench.free_ports(2)
-    backend = lab.start(sys.executable, bench.ROOT / "bench/backends/idle_ftp.py", backend_port,
-                        log="backend.log")
-    if not bench.eventually(lambda: bench.listens(backend_port)):
-        raise RuntimeError("the backend does not listen")
-    proxy = lab.start_proxy(
-        ftp=f"{{ enabled: true, alias: {key}, backend: {{ address: 127.0.0.1, port: {backend_port} }}"
-            f", listen: [{{ address: 127.0.0.1, port: {port} }}], timeouts: {{ idle: 1h }} }}")
-    before = bench.memory(proxy.pid)
-    clients = lab.start(lab.build / "bench/idle_sessions", port, sessions, "explicit", tls,
-                        log="clients.log", stdout=subprocess.PIPE)
-    started = time.monotonic()
-    answer = clients.stdout.readline().decode().strip()
-    seconds = time.monotonic() - started
-    if answer != f"ready {sessions}":
-        raise RuntimeError(f"the sessions do not stand: {answer}")
-    held = bench.memory(proxy.pid)
-    lab.stop(clients)
-    log = lab.directory / "hsmfront.log"
-    bench.eventually(lambda: log.read_text().count(" reason=") >= sessions)
-    after = bench.memory(proxy.pid)
-    for child in (proxy, backend):
-        lab.stop(child)
-    return {
-        "suite": "idle-ftps", "sessions": sessions, "key": key, "tls": tls,
-        "private_before": before["Private_Dirty"], "private_held": held["Private_Dirty"],
-        "private_after": after["Private_Dirty"], "rss_before": before["Rss"],
-        "rss_held": held["Rss"], "opened_in_s": f"{seconds:.1f}",
-        "kib_each": f"{(held['Private_Dirty'] - before['Private_Dirty']) / sessions:.1f}"}
+TARGETS = ["hsmfront_ftps"]
+FIGURES = {"kib_each": "PSS beyond the start, KiB per session"}
+SECONDS = 0
+FRESH = True
+ROUNDS = 1  # memory does not depend on what else happens on the machine
+EC, RSA = ("ec", "P-256"), ("rsa", "RSA")
+CASES = [bench.case(f"{count:,}, {title}, TLS {tls}", sessions=count, key=key, tls=tls, store="token",
+                    backend="idle_ftp")
+         for count, (key, title), tls in (
+             (1000, EC, "1.3"), (5000, EC, "1.3"), (10000, EC, "1.3"), (10000, EC, "1.2"),
+             (10000, RSA, "1.3"), (10000, RSA, "1.2"))]
+QUICK = CASES[:1]
 
 
-def run(lab, options):
-    rows = []
-    for sessions in options.sessions:
-        for key in ("rsa", "ec"):
-            for tls in ("1.2", "1.3"):
-                rows.append(measure(lab, sessions, key, tls))
-                print("\t".join(str(value) for value in rows[-1].values()), flush=True)
-    return rows, TITLES
+def measure(lab, target, case, seconds):
+    return idle_https.memory_figures(lab, target, case.sessions, "explicit", case.tls)
