@@ -12,9 +12,9 @@ chromium-headless-shell libnss3-tools sslscan testssl.sh"
 packages_matrix="python3-pycurl python3-pyftpdlib python3-openssl wget libio-socket-ssl-perl \
 default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev \
 libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
-# Peers and tools of bench/run.
-packages_bench="nginx haproxy hitch stunnel4 nghttp2-proxy nghttp2-client libengine-pkcs11-openssl \
-gnuplot-nox valgrind softhsm2 openssl python3"
+# Peers and tools of bench/run, beside packages_build.
+packages_bench="nginx haproxy hitch stunnel4 nghttp2-proxy libengine-pkcs11-openssl gnuplot-nox \
+valgrind softhsm2 opensc openssl python3 libgtest-dev libgmock-dev"
 command -v npm >/dev/null || packages_matrix="$packages_matrix nodejs npm"
 
 # Prints those of the packages given that are not installed.

@@ -45,10 +45,14 @@ def eventually(condition, limit=60):
     return True
 
 
+# Below the ports that clients are given; each is tried once.
+candidate_ports = iter(range(20000 + os.getpid() % 8000, 32000))
+
+
 def free_ports(count):
-    """Ports of the loopback interface, below those that clients are given."""
+    """Ports of the loopback interface that nobody was given before."""
     found = []
-    for port in range(20000, 32000):
+    for port in candidate_ports:
         with socket.socket() as probe:
             with contextlib.suppress(OSError):
                 probe.bind(("", port))
@@ -151,14 +155,17 @@ class Client:
 
 
 class Lab:
-    """`with Lab(build) as lab`: a scratch directory; leaving it stops what was started."""
+    """`with Lab(build) as lab`: a scratch directory with `keys` for targets; leaving it stops what
+    was started."""
 
-    def __init__(self, build):
+    def __init__(self, build, keys=True):
         self.build = pathlib.Path(build).resolve()
+        self.keys = keys
         self.hsmfront = self.build / "proxy" / "hsmfront"
         self.stack = contextlib.ExitStack()
         self.children = []
         self.backends = {}
+        self.number = 0
         self.external_path = "/"
 
     def __enter__(self):
@@ -166,9 +173,10 @@ class Lab:
             self.stack.enter_context(tempfile.TemporaryDirectory(prefix="hsmfront-bench.")))
         self.directory.chmod(0o755)  # peers drop their privileges and still have files to read
         self.material = self.directory / "material"
-        subprocess.run([ROOT / "tests/harness/make_material.sh", self.material,
-                        ROOT / "certs/internal-ca.sh"], check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
+        if self.keys:
+            subprocess.run([ROOT / "tests/harness/make_material.sh", self.material,
+                            ROOT / "certs/internal-ca.sh"], check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
         return self
 
     def __exit__(self, *_):
@@ -195,14 +203,23 @@ class Lab:
         if child in self.children:
             self.children.remove(child)
 
-    def start_target(self, name, *argv, port, log=None, environment=None):
-        """A peer's processes as a Target, once it listens; a log that tells why otherwise."""
-        log = log or f"{name}-{port}.log"
-        process = self.start(*argv, log=log, env=dict(os.environ, **(environment or {})))
-        if not eventually(lambda: listens(port) or process.poll() is not None, 30) or \
-                process.poll() is not None:
-            raise RuntimeError(f"{name} is not up:\n{(self.directory / log).read_text()[-2000:]}")
+    def start_target(self, name, *argv, port, says="", environment=None):
+        """A peer's processes as a Target, once it listens and its log has `says`."""
+        log = self.directory / f"{name}-{port}.log"
+        process = self.start(*argv, log=log.name, env=dict(os.environ, **(environment or {})))
+        is_up = lambda: listens(port) and says in log.read_text()
+        if not eventually(lambda: is_up() or process.poll() is not None, 30) or process.poll():
+            self.stop(process)
+            raise RuntimeError(f"{name} is not up:\n{log.read_text()[-2000:]}")
         return Target(name, port, process)
+
+    def fresh_directory(self, name):
+        """For what a peer writes; peers may change their user."""
+        self.number += 1
+        path = self.directory / f"{name}-{self.number}"
+        path.mkdir()
+        path.chmod(0o777)
+        return path
 
     def fill(self, template, out=None, **words):
         """bench/peers/TEMPLATE with its ${WORDS} replaced, as a file of the scratch directory."""
@@ -234,8 +251,19 @@ class Lab:
     def token_environment(self):
         return {"SOFTHSM2_CONF": str(self.material / "softhsm2.conf")}
 
-    def http_backend(self):
-        """Port of the nginx (bench/backends/http.conf) that all targets stand before."""
+    def http_backend(self, case):
+        """Port of the server that all targets stand before: nginx (bench/backends/http.conf), or
+        upload_sink in cases that upload."""
+        return self.upload_backend() if getattr(case, "upload", 0) else self.download_backend()
+
+    def upload_backend(self):
+        if "upload" not in self.backends:
+            port, = free_ports(1)
+            self.start_target("backend", self.build / "bench/upload_sink", port, port=port)
+            self.backends["upload"] = port
+        return self.backends["upload"]
+
+    def download_backend(self):
         if "http" not in self.backends:
             port, = free_ports(1)
             root = self.directory / "backend"

@@ -11,7 +11,7 @@ set output '{out}'
 set title "{title}" font ',15' noenhanced
 set border 3 lc rgb '#888888'
 set tics nomirror noenhanced textcolor rgb '#333333'
-set grid ytics lc rgb '#e4e4e4'
+set grid ytics back lt 1 lc rgb '#dddddd'
 set key outside bottom center horizontal noenhanced
 set datafile separator '\\t'
 set datafile missing '-'
@@ -26,7 +26,7 @@ def write_plots(directory, suites, results):
     plots = {}
     for name, rows in results.items():
         figure, caption = next(iter(suites[name].FIGURES.items()))
-        summary = report.Summary(rows, figure)
+        summary = report.Summary(suites[name], rows, figure)
         if summary.cases:
             plots[name] = directory / f"{name}.svg"
             draw = lines if getattr(suites[name], "PLOT", "bars") == "lines" else bars

@@ -4,6 +4,9 @@ import pathlib
 import platform
 import statistics
 import subprocess
+import time
+
+WORDS = ("suite", "case", "target")  # fields that are no figures
 
 
 def write_tsv(path, rows):
@@ -16,15 +19,9 @@ def write_tsv(path, rows):
 
 def read_tsv(path):
     header, *lines = path.read_text().splitlines()
-    return [{name: number(value) for name, value in zip(header.split("\t"), line.split("\t"))
-             if value != ""} for line in lines]
-
-
-def number(value):
-    try:
-        return float(value)
-    except ValueError:
-        return value
+    return [{name: value if name in WORDS else float(value)
+             for name, value in zip(header.split("\t"), line.split("\t")) if value != ""}
+            for line in lines]
 
 
 def text(value):
@@ -37,36 +34,39 @@ def short(value):
 
 
 class Summary:
-    """One figure of a suite: values by case and target."""
+    """One figure of a suite, by case and target, of each round."""
 
-    def __init__(self, rows, figure):
+    def __init__(self, suite, rows, figure):
         self.values = {}
         for row in rows:
             if figure in row:
-                self.values.setdefault((row["case"], row["target"]), []).append(row[figure])
+                rounds = self.values.setdefault((row["case"], row["target"]), {})
+                rounds[row["round"]] = row[figure]
         self.cases = list(dict.fromkeys(case for case, _ in self.values))
-        self.targets = list(dict.fromkeys(row["target"] for row in rows))
-        self.targets = [name for name in self.targets
-                        if any(target == name for _, target in self.values)]
+        named = list(dict.fromkeys([*suite.TARGETS, *(row["target"] for row in rows)]))
+        self.targets = [name for name in named if any(target == name for _, target in self.values)]
         self.ours = next((name for name in self.targets if name.startswith("hsmfront")), None)
 
     def median(self, case, target):
         values = self.values.get((case, target))
-        return statistics.median(values) if values else None
+        return statistics.median(values.values()) if values else None
 
     def spread(self, case, target):
         """(largest − smallest) ÷ median, in percent."""
-        values, middle = self.values[case, target], self.median(case, target)
+        values, middle = self.values[case, target].values(), self.median(case, target)
         return 100 * (max(values) - min(values)) / middle if middle else 0
 
-    def best_peer(self, case, lower_is_better=True):
-        """Name and median of the best target that is not ours."""
-        peers = [(self.median(case, name), name) for name in self.targets if name != self.ours]
-        peers = [pair for pair in peers if pair[0] is not None]
-        if not peers:
-            return None
-        value, name = min(peers) if lower_is_better else max(peers)
-        return name, value
+    def ratio(self, case, peer):
+        """Ours ÷ the peer's: the median over the rounds, since both had the same neighbours in each.
+        Nothing if they have no round in common."""
+        ours, theirs = (self.values.get((case, name), {}) for name in (self.ours, peer))
+        both = [ours[number] / theirs[number] for number in ours if theirs.get(number)]
+        return statistics.median(both) if both else None
+
+    def best_peer(self, case):
+        """Largest ratio and the peer's name; nothing without peers."""
+        ratios = [(self.ratio(case, name), name) for name in self.targets if name != self.ours]
+        return max((pair for pair in ratios if pair[0] is not None), default=None)
 
     def cell(self, case, target):
         middle = self.median(case, target)
@@ -77,12 +77,12 @@ class Summary:
 
 def ratio_cells(summary, case, goal):
     """Ratio to the best peer, and what the goal says of it."""
-    best, ours = summary.best_peer(case), summary.median(case, summary.ours)
-    if not best or not ours or not best[1]:
+    best = summary.best_peer(case)
+    if not best:
         return "–", ""
-    ratio = ours / best[1]
-    verdict = "" if goal is None else f" {'✓' if ratio <= goal else '✗'} ≤ {goal:g}"
-    return f"**{ratio:.2f}**× {best[0]}", verdict.strip()
+    ratio, name = best
+    verdict = "" if goal is None else f"{'✓' if ratio <= goal else '✗'} ≤ {goal:g}"
+    return f"**{ratio:.2f}**× {name}", verdict
 
 
 def table(summary, goals, main):
@@ -101,11 +101,12 @@ def section(name, suite, rows, plots):
     """What the report says of one suite."""
     title, _, rest = suite.__doc__.strip().partition("\n")
     goals = {case.name: case.goal for case in suite.CASES}
-    parts = [f"## {name}: {title}", rest.strip()]
+    rounds = int(max(row["round"] for row in rows))
+    parts = [f"## {name}: {title}", f"{rest.strip()} {rounds} round{'s' if rounds > 1 else ''}."]
     if name in plots:
         parts.append(f"![{title}]({plots[name].name})")
     for place, (figure, caption) in enumerate(suite.FIGURES.items()):
-        summary = Summary(rows, figure)
+        summary = Summary(suite, rows, figure)
         if summary.cases:
             main = place == 0 and summary.ours and len(summary.targets) > 1
             parts += [f"**{caption}**", table(summary, goals, main)]
@@ -113,12 +114,12 @@ def section(name, suite, rows, plots):
 
 
 def write_report(path, suites, results, plots):
-    """`suites`: modules by name; `results`: rows by name."""
+    """`suites`: modules by name; `results`: rows by name; `plots`: files by name."""
     parts = ["# Benchmark report", machine(),
-             "Medians; small: (largest − smallest) ÷ median over the rounds. Targets took turns round "
-             "by round on loopback, each with one worker unless a suite says otherwise. CPU is user and "
-             "system time of the target's whole process tree. Every figure of every round is in the "
-             "TSV files beside this report."]
+             "Medians over the rounds; small: (largest − smallest) ÷ median. A ratio is the median of each "
+             "round's. Targets took turns round by round on loopback, each with one worker unless a "
+             "suite says otherwise. CPU is user and system time of the target's whole process tree. "
+             "Every figure of every round is in the TSV files beside this report."]
     parts += [section(name, suites[name], rows, plots) for name, rows in results.items() if rows]
     path.write_text("\n\n".join(parts) + "\n")
 
@@ -138,6 +139,6 @@ def machine():
                   if line.startswith("model name")), platform.machine())
     found = [version("openssl", "version"), version("nginx", "-v"), version("haproxy", "-v"),
              version("hitch", "--version"), version("nghttpx", "--version")]
-    lines = [f"{os.cpu_count()} × {model}, Linux {platform.release()}"]
+    lines = [f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} × {model}, Linux {platform.release()}"]
     lines += [line for line in found if line]
     return "\n".join(f"- {line}" for line in lines)

@@ -84,9 +84,13 @@ int keep_session(SSL*, SSL_SESSION* session) {
 /// Connects once and waits until the target has given a session that can be resumed.
 class SessionFetch : public Actor {
   public:
-    SessionFetch(Run& run) : connection_(run.ctx, run.to, 0) {
+    explicit SessionFetch(Run& run) : connection_(run.ctx, run.to, 0) {
         run.loop.add(connection_.fd(), *this);
     }
+    /// OpenSSL resumes no session of a connection that ended without close_notify.
+    ~SessionFetch() override { connection_.close(); }
+    SessionFetch(const SessionFetch&) = delete;
+    SessionFetch& operator=(const SessionFetch&) = delete;
 
     void proceed() override {
         shaken_ = shaken_ || connection_.handshake() == Outcome::done;
@@ -108,7 +112,8 @@ SslSessionPtr fetch_session(Run& run) {
     run.loop.run([limit]() -> std::optional<Clock::time_point> {
         return received || Clock::now() > limit ? std::nullopt : std::optional(limit);
     });
-    SSL_CTX_sess_set_new_cb(run.ctx, nullptr);
+    // OpenSSL's cache would give up a session that was used once or renewed.
+    SSL_CTX_set_session_cache_mode(run.ctx, SSL_SESS_CACHE_OFF);
     if (!received) {
         throw std::runtime_error("the target gives no sessions to resume");
     }

@@ -20,7 +20,7 @@ using std::chrono::seconds;
 /// Connections that are being opened at one time.
 constexpr std::size_t opening_limit = 64;
 /// For opening and warming up, and without a sign of life.
-constexpr auto patience = seconds(60);
+constexpr auto patience = seconds(300);
 
 struct Plan {
     explicit Plan(Options& options)

@@ -75,7 +75,7 @@ SslCtxPtr client_context(const std::string& version, const std::string& alpn) {
                 ctx.get(), "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
             ) == 1 &&
             SSL_CTX_set_ciphersuites(ctx.get(), "TLS_AES_128_GCM_SHA256") == 1 &&
-            SSL_CTX_set1_groups_list(ctx.get(), "X25519") == 1,
+            SSL_CTX_set1_groups_list(ctx.get(), "X25519:P-256") == 1,
         "OpenSSL has no AES-128-GCM or X25519"
     );
     SSL_CTX_set_mode(

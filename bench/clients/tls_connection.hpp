@@ -32,8 +32,9 @@ struct Endpoint {
     bool loopback = false;
 };
 
-/// TLS of `version` "1.2" or "1.3" alone, AES-128-GCM and X25519 alone, so that every target does
-/// the same work; certificates are not verified. `alpn` may be empty.
+/// TLS of `version` "1.2" or "1.3" alone, AES-128-GCM alone and X25519 preferred, so that every
+/// target does the same work (P-256 is there for ECDSA certificates in TLS 1.2, RFC 8422 §5.1);
+/// certificates are not verified. `alpn` may be empty.
 [[nodiscard]] SslCtxPtr client_context(const std::string& version, const std::string& alpn);
 
 /// The process may open as many files as the system lets it.

@@ -10,6 +10,6 @@ def can(case):
 
 def start(lab, case):
     port, = bench.free_ports(1)
-    config = lab.fill("haproxy.cfg", f"haproxy-{port}.cfg", port=port, backend=lab.http_backend(),
+    config = lab.fill("haproxy.cfg", f"haproxy-{port}.cfg", port=port, backend=lab.http_backend(case),
                       pair=lab.pair(case.key), workers=case.workers)
     return lab.start_target("haproxy", "haproxy", "-db", "-f", config, port=port)

@@ -16,8 +16,8 @@ def start(lab, case):
     if case.latency_ms:
         module = lab.shim(case.latency_ms, environment)
     config = lab.fill(
-        "hsmfront.yaml", f"hsmfront-{port}.yaml", port=port, backend=lab.http_backend(),
+        "hsmfront.yaml", f"hsmfront-{port}.yaml", port=port, backend=lab.http_backend(case),
         key=case.key, token=str(token).lower(), module=module, pin=bench.PIN, workers=case.workers,
         certificates=lab.material / ("certs" if token else "files"))
     return lab.start_target("hsmfront", lab.hsmfront, "serve", "-c", config, port=port,
-                            environment=environment)
+                            says="protocol http is up", environment=environment)

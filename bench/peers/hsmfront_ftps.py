@@ -17,4 +17,4 @@ def start(lab, case):
         token=str(token).lower(), module=bench.MODULE, pin=bench.PIN, workers=case.workers,
         certificates=lab.material / ("certs" if token else "files"))
     return lab.start_target("hsmfront_ftps", lab.hsmfront, "serve", "-c", config, port=port,
-                            environment=lab.token_environment)
+                            says="protocol ftp is up", environment=lab.token_environment)

@@ -11,7 +11,7 @@ def can(case):
 def start(lab, case):
     port, = bench.free_ports(1)
     files = lab.material / "files"
-    config = lab.fill("nghttpx.conf", f"nghttpx-{port}.conf", port=port, backend=lab.http_backend(),
+    config = lab.fill("nghttpx.conf", f"nghttpx-{port}.conf", port=port, backend=lab.http_backend(case),
                       certificate=files / f"{case.key}.pem", key=files / f"{case.key}.key",
                       workers=case.workers)
     return lab.start_target("nghttpx", "nghttpx", f"--conf={config}", port=port)

@@ -1,4 +1,6 @@
 """nginx, its key in a file."""
+import getpass
+
 import lab as bench
 
 PROGRAM = "nginx"
@@ -15,9 +17,8 @@ def start(lab, case):
 
 def run(lab, case, name, certificate, key, environment=None):
     port, = bench.free_ports(1)
-    config = lab.fill("nginx.conf", f"{name}-{port}.conf", port=port, backend=lab.http_backend(),
-                      certificate=certificate, key=key, workers=case.workers,
-                      directory=lab.directory / f"{name}-{port}")
-    (lab.directory / f"{name}-{port}").mkdir()
+    config = lab.fill("nginx.conf", f"{name}-{port}.conf", port=port, backend=lab.http_backend(case),
+                      certificate=certificate, key=key, workers=case.workers, user=getpass.getuser(),
+                      directory=lab.fresh_directory(name))
     return lab.start_target(name, "nginx", "-p", lab.directory, "-e", "stderr", "-c", config,
                             port=port, environment=environment)

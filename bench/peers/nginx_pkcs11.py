@@ -3,7 +3,6 @@ import lab as bench
 from peers import nginx
 
 PROGRAM = "nginx"
-ENGINE = "libengine-pkcs11-openssl"
 
 
 def can(case):
@@ -11,9 +10,10 @@ def can(case):
 
 
 def start(lab, case):
-    environment = dict(lab.token_environment, PKCS11_MODULE_PATH=bench.MODULE)
-    if case.latency_ms:
-        environment["PKCS11_MODULE_PATH"] = lab.shim(case.latency_ms, environment)
-    key = f"engine:pkcs11:pkcs11:token=front;object={case.key};type=private;pin-value={bench.PIN}"
+    environment = dict(lab.token_environment)
+    module = lab.shim(case.latency_ms, environment) if case.latency_ms else bench.MODULE
+    config = lab.fill("openssl_pkcs11.cnf", module=module, pin=bench.PIN)
+    environment["OPENSSL_CONF"] = str(config)
+    key = f"engine:pkcs11:pkcs11:token=front;object={case.key};type=private"
     return nginx.run(lab, case, "nginx_pkcs11", lab.material / "certs" / f"{case.key}.pem",
                      f'"{key}"', environment)

@@ -10,6 +10,6 @@ def can(case):
 
 def start(lab, case):
     port, = bench.free_ports(1)
-    config = lab.fill("stunnel.conf", f"stunnel-{port}.conf", port=port, backend=lab.http_backend(),
+    config = lab.fill("stunnel.conf", f"stunnel-{port}.conf", port=port, backend=lab.http_backend(case),
                       pair=lab.pair(case.key))
     return lab.start_target("stunnel", "stunnel4", config, port=port)

@@ -2,14 +2,15 @@
 
 16 clients connect, shake hands, say close_notify, await the end of the connection, and begin again;
 X25519, AES-128-GCM, one worker. P-256 and RSA (2048 bits) are the certificates' keys, in a file or in
-SoftHSM; nginx_pkcs11 reaches the token by OpenSSL's engine and signs in its event loop.
+SoftHSM; nginx_pkcs11 and stunnel_pkcs11 reach the token by OpenSSL's engine, nginx in its event loop.
 Resumed handshakes use one session for all of them, by ticket.
 """
 import itertools
 
 import lab as bench
 
-TARGETS = ["hsmfront", "nginx", "haproxy", "nghttpx", "hitch", "stunnel", "nginx_pkcs11"]
+TARGETS = ["hsmfront", "nginx", "haproxy", "nghttpx", "hitch", "stunnel", "nginx_pkcs11",
+           "stunnel_pkcs11"]
 FIGURES = {"cpu_ms": "CPU of the proxy, ms per handshake", "rate": "handshakes per second",
            "p99_ms": "99th percentile from connect to the end of the handshake, ms"}
 SECONDS = 3
@@ -20,6 +21,7 @@ CASES = [
         [("file", "file"), ("token", "SoftHSM")], [("ec", "P-256"), ("rsa", "RSA")], ["1.3", "1.2"])
 ] + [bench.case(f"resumed, TLS {tls}", tls=tls, resume=1, goal=1.0, external=f"resumed, TLS {tls}")
      for tls in ("1.3", "1.2")]
+QUICK = [case for case in CASES if case.tls == "1.3"]
 
 
 def measure(lab, target, case, seconds):

@@ -18,7 +18,7 @@ CASES = [bench.case(f"{count:,}, {title}, TLS {tls}", sessions=count, key=key, t
                     backend="idle_ftp")
          for count, (key, title), tls in itertools.product(
              (1000, 5000, 10000), (("ec", "P-256"), ("rsa", "RSA")), ("1.3", "1.2"))]
-QUICK = [case for case in CASES if case.sessions == 1000]
+QUICK = CASES[:1]
 
 
 def measure(lab, target, case, seconds):
