@@ -15,7 +15,7 @@ FIGURES = {"kib_each": "PSS beyond the start, KiB per session"}
 SECONDS = 0
 FRESH = True
 CASES = [bench.case(f"{count:,}, {title}, TLS {tls}", sessions=count, key=key, tls=tls, store="token",
-                    backend="idle_ftp")
+                    backend="idle")
          for count, (key, title), tls in itertools.product(
              (1000, 5000, 10000), (("ec", "P-256"), ("rsa", "RSA")), ("1.3", "1.2"))]
 QUICK = CASES[:1]
