@@ -93,6 +93,12 @@ def accepts_auth(port):
     return False
 
 
+def expect_success(target, figures):
+    """mod_proxy now and then closes a session without a word; more than that is no measurement."""
+    if not figures["done"] or figures["failed"] > 0.1 * figures["done"]:
+        raise RuntimeError(f"{target.name}: {figures['failed']:.0f} failed, {figures['done']:.0f} done")
+
+
 def does_tls(case):
     """True where a server of files with its own TLS can take part."""
     return case.store == "file" and case.backend == "files"

@@ -124,6 +124,7 @@ class Client:
     """A load client (bench/clients/measurement.hpp): it stands, is told to begin, and answers."""
 
     def __init__(self, lab, target, *words):
+        self.lab = lab
         self.target = target
         self.name = " ".join(str(word) for word in words[:2])
         self.log = lab.directory / f"client-{len(lab.children)}.log"
@@ -136,6 +137,7 @@ class Client:
         text = self.process.stdout.readline().strip()
         if not text.startswith(beginning):
             error = self.log.read_text().strip()
+            self.lab.stop(self.process)
             raise RuntimeError(f"{self.target.name}: {self.name}: {error or text or 'no answer'}")
         return text
 
@@ -152,6 +154,7 @@ class Client:
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         self.process.wait(60)
+        self.lab.stop(self.process)
 
 
 class Lab:
@@ -297,7 +300,6 @@ class Lab:
         if before is not None:
             figures["cpu_s"] = target.cpu() - before
         client.close()
-        self.stop(client.process)
         return figures
 
 

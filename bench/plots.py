@@ -26,7 +26,11 @@ def write_plots(directory, suites, results):
     plots = {}
     for name, rows in results.items():
         figure, caption = next(iter(suites[name].FIGURES.items()))
-        summary = report.Summary(suites[name], rows, figure)
+        outside = getattr(suites[name], "PLOT_WITHOUT", [])  # those that would dwarf the others
+        summary = report.Summary(
+            suites[name], [row for row in rows if row["target"] not in outside], figure)
+        if outside:
+            caption += f" (without {', '.join(outside)})"
         if summary.cases:
             plots[name] = directory / f"{name}.svg"
             draw = lines if getattr(suites[name], "PLOT", "bars") == "lines" else bars
@@ -56,12 +60,12 @@ def lines(path, summary, caption):
     """Cases are numbers, such as connections."""
     script = HEAD.format(width=640, height=420, out=path, title=caption) + data_block(summary)
     script += "set logscale x\nset yrange [0:*]\nset style data linespoints\n"
-    draw(script, summary, lambda column: f"using (column(1)):{column} lw 2 pt 7")
+    draw(script, summary, lambda column: f"using (column(1)):{column}", "lw 2 pt 7 ps 0.6")
 
 
-def draw(script, summary, using):
-    series = [f"$data {using(place + 2)} title '{target}' lc rgb '{COLOURS[place % len(COLOURS)]}'"
+def draw(script, summary, using, style=""):
+    # The first line of the data is the targets' names.
+    series = [f"$data every ::1 {using(place + 2)} title '{target}' "
+              f"lc rgb '{COLOURS[place % len(COLOURS)]}' {style}"
               for place, target in enumerate(summary.targets)]
-    # The first line of the data is their names.
-    script += "plot " + ", ".join(each.replace("$data ", "$data every ::1 ", 1) for each in series)
-    subprocess.run(["gnuplot"], input=script + "\n", text=True, check=True)
+    subprocess.run(["gnuplot"], input=f"{script}plot {', '.join(series)}\n", text=True, check=True)

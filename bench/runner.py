@@ -44,7 +44,8 @@ class Progress:
         left = f"{passed / share - passed:4.0f} s left" if share else "   … s left"
         if self.terminal:
             bar = ("█" * int(share * self.WIDTH)).ljust(self.WIDTH, "░")
-            self.stream.write(f"\r\033[K{bar} {share:4.0%} {left}  {text}")
+            line = f"{bar} {share:4.0%} {left}  {text}"
+            self.stream.write("\r\033[K" + line[:shutil.get_terminal_size().columns - 1])
         else:
             self.stream.write(f"[{self.done + 1}/{self.steps}, {left.strip()}] {text}\n")
         self.stream.flush()
@@ -83,7 +84,11 @@ class Plan:
                 if name in wanted and installed(name) and peer_module(name).can(case)]
 
     def steps(self):
-        return sum(len(targets) for _, _, cases in self.suites for _, targets in cases) * self.rounds
+        return sum(len(targets) * self.rounds_of(suite)
+                   for _, suite, cases in self.suites for _, targets in cases)
+
+    def rounds_of(self, suite):
+        return min(self.rounds, getattr(suite, "ROUNDS", self.rounds))
 
 
 def run(lab, plan):
@@ -100,7 +105,7 @@ def run(lab, plan):
 def run_case(lab, plan, progress, name, suite, case, names):
     fresh = getattr(suite, "FRESH", False)  # a process that has not served yet, each time
     rows, standing, broken = [], {}, set()
-    for number in range(1, plan.rounds + 1):
+    for number in range(1, plan.rounds_of(suite) + 1):
         for target_name in names:
             progress.step(f"{name}: {case.name}: {target_name}, round {number}")
             if target_name in broken:

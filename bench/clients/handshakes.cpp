@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace hsmfront::bench {
@@ -25,6 +26,7 @@ struct Run {
     Latencies latencies;
     std::uint64_t resumed = 0;
     std::uint64_t failed = 0;
+    std::string failure = {};  ///< why the last one failed
     bool over = false;
 };
 
@@ -55,6 +57,7 @@ class Handshaker : public Actor {
         // How the peer ends the connection is its own affair.
         if (outcome == Outcome::failed && !shaken_) {
             ++run_.failed;
+            run_.failure = connection_->failure();
         }
         if (outcome == Outcome::done && !shaken_) {
             run_.latencies.add(Clock::now() - begun_);
@@ -144,6 +147,9 @@ void run_handshakes(Options& options) {
         run.over = now >= measurement.end();
         return run.over ? std::nullopt : std::optional(measurement.end());
     });
+    if (run.latencies.count() == 0) {
+        throw std::runtime_error("no handshake succeeded: " + run.failure);
+    }
     std::ostringstream figures;
     figures << "handshakes=" << run.latencies.count() << " resumed=" << run.resumed
             << " failed=" << run.failed << " " << run.latencies.quantiles();

@@ -72,7 +72,7 @@ bool Http1Connection::send() {
     }
     const int n = tls_.write(rest);
     if (n < 0) {
-        fail("the connection ended while a request was sent");
+        fail("while a request was sent: " + tls_.failure());
     }
     const auto sent = static_cast<std::size_t>(std::max(n, 0));
     if (in_head) {
@@ -88,7 +88,7 @@ bool Http1Connection::send() {
 bool Http1Connection::receive() {
     const int n = tls_.read(buffer);
     if (n < 0) {
-        fail("the target ended the connection");
+        fail("while an answer was awaited: " + tls_.failure());
     }
     if (n <= 0) {
         return false;

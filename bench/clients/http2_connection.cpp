@@ -94,7 +94,7 @@ bool Http2Connection::send() {
     }
     const int n = tls_.write(pending_);
     if (n < 0) {
-        fail("the connection ended while a request was sent");
+        fail("while a request was sent: " + tls_.failure());
     }
     pending_.erase(0, static_cast<std::size_t>(std::max(n, 0)));
     return n > 0;
@@ -104,7 +104,7 @@ bool Http2Connection::send() {
 bool Http2Connection::receive() {
     const int n = tls_.read(buffer);
     if (n < 0) {
-        fail("the target ended the connection");
+        fail("while an answer was awaited: " + tls_.failure());
     }
     if (n <= 0) {
         return false;

@@ -9,7 +9,7 @@ void RequestConnection::proceed() {
     if (!open_ && !over_) {
         const auto outcome = tls_.handshake();
         if (outcome == TlsConnection::Outcome::failed) {
-            fail("the handshake failed");
+            fail("no connection: " + tls_.failure());
         }
         open_ = outcome == TlsConnection::Outcome::done;
         if (open_) {

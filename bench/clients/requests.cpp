@@ -19,7 +19,7 @@ using std::chrono::seconds;
 
 /// Connections that are being opened at one time.
 constexpr std::size_t opening_limit = 64;
-/// For opening and warming up, and without a sign of life.
+/// For opening all of them.
 constexpr auto patience = seconds(300);
 
 struct Plan {
@@ -52,26 +52,19 @@ class Load : public RequestObserver {
     explicit Load(const Plan& plan)
         : plan_(plan), ctx_(client_context(plan.tls, plan.http == "2" ? "h2" : "http/1.1")) {}
 
+    /// Opens all connections. Each is asked once right away: what the first request costs is no
+    /// part of the load, and no target waits for it in vain.
     void open() {
         loop_.run([this, limit = Clock::now() + patience] {
             while (connections_.size() < plan_.connections &&
-                   connections_.size() - opened_ < opening_limit) {
+                   connections_.size() - ready_ < opening_limit) {
                 connect();
             }
-            return next_wait(opened_ == plan_.connections, limit);
-        });
-    }
-
-    /// One request on each connection: what the first one costs is no part of the load.
-    void warm_up() {
-        const std::size_t wanted = free_.size();
-        loop_.run([this, wanted, limit = Clock::now() + patience] {
-            const std::size_t begun = latencies_.count() + busy_;
-            start_all(std::min(plan_.in_flight, busy_ + wanted - begun));
-            return next_wait(latencies_.count() == wanted, limit);
+            return next_wait(ready_ == plan_.connections, limit);
         });
         latencies_.clear();
         bytes_ = 0;
+        opening_ = false;
     }
 
     void run_until(Clock::time_point end) {
@@ -94,14 +87,16 @@ class Load : public RequestObserver {
         return text.str();
     }
 
-    void opened(RequestConnection& connection) override {
-        ++opened_;
-        free_.insert(free_.end(), plan_.streams, &connection);
-    }
+    void opened(RequestConnection& connection) override { connection.start(Clock::now()); }
     void answered(RequestConnection& connection, Clock::time_point since) override {
         latencies_.add(Clock::now() - since);
-        --busy_;
-        free_.push_back(&connection);
+        if (opening_) {
+            ++ready_;
+            free_.insert(free_.end(), plan_.streams, &connection);
+        } else {
+            --busy_;
+            free_.push_back(&connection);
+        }
     }
     void moved(std::uint64_t bytes) override { bytes_ += bytes; }
     void failed(const std::string& reason) override { failure_ = reason; }
@@ -151,6 +146,9 @@ class Load : public RequestObserver {
         if (!failure_.empty()) {
             throw std::runtime_error(failure_);
         }
+        if (!done && opening_ && Clock::now() > until) {
+            throw std::runtime_error("the connections do not stand in time");
+        }
         return done ? std::nullopt : std::optional(until);
     }
 
@@ -158,7 +156,8 @@ class Load : public RequestObserver {
     SslCtxPtr ctx_;
     EventLoop loop_;
     std::vector<std::unique_ptr<RequestConnection>> connections_;
-    std::size_t opened_ = 0;
+    bool opening_ = true;
+    std::size_t ready_ = 0;  ///< connections that were answered once
     std::size_t busy_ = 0;
     std::deque<RequestConnection*> free_;
     std::vector<RequestConnection*> started_;
@@ -176,7 +175,6 @@ void run_requests(Options& options) {
     options.expect_no_more();
     Load load(plan);
     load.open();
-    load.warm_up();
     measurement.begin();
     load.run_until(measurement.end());
     measurement.report(load.figures());

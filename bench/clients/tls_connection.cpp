@@ -150,8 +150,15 @@ int TlsConnection::count(int result) {
     const bool waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
     // Before the connection stands the socket says ENOTCONN.
     const bool early = error == SSL_ERROR_SYSCALL && errno == ENOTCONN;
+    if (waits || early) {
+        return 0;
+    }
+    const char* reason = ERR_reason_error_string(ERR_peek_error());
+    failure_ = reason != nullptr                          ? reason
+               : error == SSL_ERROR_SYSCALL && errno != 0 ? std::strerror(errno)
+                                                          : "the connection was closed";
     ERR_clear_error();
-    return waits || early ? 0 : -1;
+    return -1;
 }
 
 int TlsConnection::read(std::span<char> into) {

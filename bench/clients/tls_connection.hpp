@@ -64,12 +64,15 @@ class TlsConnection {
     /// Says close_notify; `closing` then waits for the peer's end of the connection.
     void close();
     [[nodiscard]] Outcome closing();
+    /// Why something above failed.
+    [[nodiscard]] const std::string& failure() const { return failure_; }
 
   private:
     [[nodiscard]] int count(int result);
 
     int fd_;
     SslPtr ssl_;
+    std::string failure_;
 };
 
 }  // namespace hsmfront::bench

@@ -9,6 +9,7 @@ import ftp_servers
 import lab as bench
 
 TARGETS = ["hsmfront_ftps", "mod_proxy", "vsftpd", "proftpd", "pureftpd"]
+RIVALS = ["mod_proxy"]  # whom the goals name
 FIGURES = {"cpu_s_gib": "CPU, s per GiB", "mib_s": "MiB per second"}
 SECONDS = 3
 CASES = [
@@ -20,5 +21,6 @@ CASES = [
 def measure(lab, target, case, seconds):
     figures = lab.load(target, "ftps_load", "transfers", f"direction={case.direction}",
                        f"name={case.file}", f"size={ftp_servers.BULK}", f"seconds={seconds}")
+    ftp_servers.expect_success(target, figures)
     figures["mib_s"] = figures["bytes"] / figures["seconds"] / (1 << 20)
     return bench.per(figures, "cpu_s_gib", 1 << 30, "bytes")

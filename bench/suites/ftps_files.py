@@ -10,6 +10,7 @@ import ftp_servers
 import lab as bench
 
 TARGETS = ["hsmfront_ftps", "mod_proxy", "vsftpd", "proftpd", "pureftpd"]
+RIVALS = ["mod_proxy"]  # whom the goals name
 FIGURES = {"cpu_ms": "CPU, ms per file", "rate": "files per second", "p99_ms": "99th percentile, ms"}
 SECONDS = 3
 CASES = [
@@ -22,4 +23,5 @@ def measure(lab, target, case, seconds):
     figures = lab.load(target, "ftps_load", "transfers", f"direction={case.direction}",
                        f"name={case.file}", f"names={ftp_servers.SMALL_FILES}",
                        f"size={ftp_servers.SMALL}", f"seconds={seconds}")
+    ftp_servers.expect_success(target, figures)
     return bench.per(figures, "cpu_ms", 1e3, "done")

@@ -14,6 +14,7 @@ TARGETS = ["hsmfront", "nginx", "haproxy", "nghttpx", "hitch", "stunnel", "nginx
 FIGURES = {"cpu_ms": "CPU of the proxy, ms per handshake", "rate": "handshakes per second",
            "p99_ms": "99th percentile from connect to the end of the handshake, ms"}
 SECONDS = 3
+PLOT_WITHOUT = ["stunnel", "stunnel_pkcs11"]
 CASES = [
     bench.case(f"{title}, TLS {tls}, {place}", key=key, tls=tls, store=store, resume=0, goal=1.0,
                external=f"full, TLS {tls}" if (key, store) == ("ec", "file") else "")
