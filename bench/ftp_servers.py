@@ -6,6 +6,7 @@ import os
 import pwd
 import socket
 import sys
+import time
 
 import lab as bench
 
@@ -82,6 +83,7 @@ def await_tls(target):
     """Waits until the server is ready for TLS, which may be later than it listens."""
     if not bench.eventually(lambda: accepts_auth(target.address), 30):
         raise RuntimeError(f"{target.name} does not accept AUTH TLS")
+    time.sleep(0.3)  # the process of that session has ended by then
     return target
 
 

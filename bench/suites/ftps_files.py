@@ -2,9 +2,9 @@
 
 Files of 10 KiB one after the other in one session: PASV, RETR or STOR, a data connection that resumes
 the TLS session wherever the server lets it (Pure-FTPd does not). The client offers X25519 first, as
-common clients do; vsftpd and Pure-FTPd, which know P-256 alone, ask for that. hsmfront and ProFTPD's mod_proxy stand before the same vsftpd, whose CPU is not
-counted; vsftpd, ProFTPD and Pure-FTPd that do TLS themselves also read and write the files. No target
-writes a transfer log.
+common clients do; vsftpd and Pure-FTPd, which know P-256 alone, ask for that. hsmfront and ProFTPD's
+mod_proxy stand before the same vsftpd, whose CPU is not counted; vsftpd, ProFTPD and Pure-FTPd that
+do TLS themselves also read and write the files. No target writes a transfer log.
 """
 import ftp_servers
 import lab as bench
