@@ -96,7 +96,10 @@ def memory(pid):
     Private_Dirty, …"""
     fields = {}
     for each in process_tree(pid):
-        for line in pathlib.Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
+        text = ""
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            text = pathlib.Path(f"/proc/{each}/smaps_rollup").read_text()
+        for line in text.splitlines():
             name, _, rest = line.partition(":")
             words = rest.split()
             if len(words) == 2 and words[1] == "kB":

@@ -45,6 +45,7 @@ class Summary:
         self.cases = list(dict.fromkeys(case for case, _ in self.values))
         named = list(dict.fromkeys([*suite.TARGETS, *(row["target"] for row in rows)]))
         self.targets = [name for name in named if any(target == name for _, target in self.values)]
+        self.rivals = getattr(suite, "RIVALS", self.targets)
         self.ours = next((name for name in self.targets if name.startswith("hsmfront")), None)
 
     def median(self, case, target):
@@ -65,7 +66,8 @@ class Summary:
 
     def best_peer(self, case):
         """Largest ratio and the peer's name; nothing without peers."""
-        ratios = [(self.ratio(case, name), name) for name in self.targets if name != self.ours]
+        ratios = [(self.ratio(case, name), name) for name in self.targets
+                  if name != self.ours and name in self.rivals]
         return max((pair for pair in ratios if pair[0] is not None), default=None)
 
     def cell(self, case, target):

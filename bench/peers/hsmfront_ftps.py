@@ -1,4 +1,5 @@
-"""hsmfront before an FTP server, explicit FTPS. `case.backend` is "idle_ftp" or a port."""
+"""hsmfront before an FTP server, explicit FTPS."""
+import ftp_servers
 import lab as bench
 
 PROGRAM = None
@@ -11,10 +12,11 @@ def can(case):
 def start(lab, case):
     port, = bench.free_ports(1)
     token = case.store == "token"
-    backend = lab.idle_ftp_backend() if case.backend == "idle_ftp" else case.backend
     config = lab.fill(
-        "hsmfront_ftps.yaml", f"hsmfront_ftps-{port}.yaml", port=port, backend=backend, key=case.key,
-        token=str(token).lower(), module=bench.MODULE, pin=bench.PIN, workers=case.workers,
+        "hsmfront_ftps.yaml", f"hsmfront_ftps-{port}.yaml", port=port,
+        backend=ftp_servers.backend(lab, case), key=case.key, token=str(token).lower(),
+        module=bench.MODULE, pin=bench.PIN, workers=case.workers,
         certificates=lab.material / ("certs" if token else "files"))
-    return lab.start_target("hsmfront_ftps", lab.hsmfront, "serve", "-c", config, port=port,
-                            says="protocol ftp is up", environment=lab.token_environment)
+    return ftp_servers.await_tls(lab.start_target(
+        "hsmfront_ftps", lab.hsmfront, "serve", "-c", config, port=port,
+        environment=lab.token_environment))

@@ -46,38 +46,62 @@ PortRange::PortRange(config::PortRange range) {
     }
 }
 
-std::vector<PortRange::Slot*> PortRange::candidates() {
-    const auto now = Clock::now();
-    const std::size_t start = random_below(slots_.size());
-    std::vector<Slot*> free;
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-        Slot& slot = slots_[(start + i) % slots_.size()];
-        if (!slot.lent) {
-            free.push_back(&slot);
-        }
-    }
-    const auto resting = std::stable_partition(free.begin(), free.end(), [now](const Slot* slot) {
-        return slot->rested_at <= now;
-    });
-    std::sort(resting, free.end(), [](const Slot* one, const Slot* other) {
-        return one->rested_at < other->rested_at;
-    });
-    return free;
-}
-
 Result<PortRange::Loan> PortRange::lend(Executor executor, const asio::ip::address& address) {
     const std::scoped_lock lock(mutex_);
-    for (Slot* slot : candidates()) {
-        auto acceptor = listen(executor, {address, slot->port});
-        if (acceptor) {
-            slot->lent = true;
-            return Loan{*this, slot->port, std::move(*acceptor)};
-        }
-        if (acceptor.error() != asio::error::address_in_use) {
-            return acceptor.error();
+    Result<Loan> rested = lend_rested(executor, address);
+    if (rested || rested.error() != make_error_code(Errc::no_port)) {
+        return rested;
+    }
+    for (Slot* slot : resting()) {
+        Result<Loan> loan = lend_slot(*slot, executor, address);
+        if (loan || loan.error() != asio::error::address_in_use) {
+            return loan;
         }
     }
     return make_error_code(Errc::no_port);
+}
+
+Result<PortRange::Loan> PortRange::lend_rested(
+    Executor executor, const asio::ip::address& address
+) {
+    const auto now = Clock::now();
+    const std::size_t start = random_below(slots_.size());
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        Slot& slot = slots_[(start + i) % slots_.size()];
+        if (slot.lent || slot.rested_at > now) {
+            continue;
+        }
+        Result<Loan> loan = lend_slot(slot, executor, address);
+        if (loan || loan.error() != asio::error::address_in_use) {
+            return loan;
+        }
+    }
+    return make_error_code(Errc::no_port);
+}
+
+std::vector<PortRange::Slot*> PortRange::resting() {
+    const auto now = Clock::now();
+    std::vector<Slot*> found;
+    for (Slot& slot : slots_) {
+        if (!slot.lent && slot.rested_at > now) {
+            found.push_back(&slot);
+        }
+    }
+    std::sort(found.begin(), found.end(), [](const Slot* one, const Slot* other) {
+        return one->rested_at < other->rested_at;
+    });
+    return found;
+}
+
+Result<PortRange::Loan> PortRange::lend_slot(
+    Slot& slot, Executor executor, const asio::ip::address& address
+) {
+    auto acceptor = listen(executor, {address, slot.port});
+    if (!acceptor) {
+        return acceptor.error();
+    }
+    slot.lent = true;
+    return Loan{*this, slot.port, std::move(*acceptor)};
 }
 
 void PortRange::give_back(std::uint16_t port) noexcept {

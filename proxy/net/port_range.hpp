@@ -54,8 +54,14 @@ class PortRange {
     };
 
     void give_back(std::uint16_t port) noexcept;
-    /// Free ports in the order in which to try them.
-    [[nodiscard]] std::vector<Slot*> candidates();
+    /// Tries the free ports that have rested, from a random one on. Errc: as lend().
+    [[nodiscard]] Result<Loan> lend_rested(Executor executor, const asio::ip::address& address);
+    /// Free ports that have not rested, those first that did the longest.
+    [[nodiscard]] std::vector<Slot*> resting();
+    /// The port of `slot`, or address_in_use. Errc: system errors.
+    [[nodiscard]] Result<Loan> lend_slot(
+        Slot& slot, Executor executor, const asio::ip::address& address
+    );
 
     std::mutex mutex_;
     std::vector<Slot> slots_;

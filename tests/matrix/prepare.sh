@@ -11,22 +11,6 @@ dir=${1:-$PWD/../../.cache/matrix}
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 
-servers() {
-    local fresh=$dir/servers.new
-    rm -rf "$fresh"
-    mkdir -p "$fresh/packages"
-    (
-        cd "$fresh/packages"
-        download() { apt-get -qq download proftpd-core proftpd-mod-crypto pure-ftpd; }
-        download || { as_root apt-get -qq update && download; }
-    )
-    for package in "$fresh"/packages/*.deb; do
-        dpkg -x "$package" "$fresh"
-    done
-    rm -rf "$dir/servers" "$fresh/packages"
-    mv "$fresh" "$dir/servers"
-}
-
 javascript() {
     cp package.json package-lock.json "$dir"
     (cd "$dir" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
@@ -51,6 +35,6 @@ once() {
     fi
 }
 
-once servers prepare.sh
+./servers.sh "$dir"
 once javascript package.json package-lock.json
 once compiled clients/CommonsNet.java clients/go_ftp.go
