@@ -181,30 +181,30 @@ class Cost : public Stage, public ::testing::WithParamInterface<Work> {
 };
 
 const Work works[] = {
-    {"Request", 55, 800, [](Cost& cost, int units) { cost.requests(units); }},
-    {"Http2Request", 96, 800, [](Cost& cost, int units) { cost.requests2(units); }},
+    {"Request", 56, 1000, [](Cost& cost, int units) { cost.requests(units); }},
+    {"Http2Request", 96, 1000, [](Cost& cost, int units) { cost.requests2(units); }},
     {"FullHandshakeTls13",
      3170,
-     100,
+     50,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_3_VERSION, false); }},
     {"FullHandshakeTls12",
      2430,
-     100,
+     50,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_2_VERSION, false); }},
     {"ResumedHandshakeTls13",
      2790,
-     100,
+     50,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_3_VERSION, true); }},
     {"ResumedHandshakeTls12",
      710,
-     100,
+     60,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_2_VERSION, true); }},
-    {"DownloadMiB", 4720, 32, [](Cost& cost, int units) { cost.download(units); }},
-    {"UploadMiB", 4590, 32, [](Cost& cost, int units) { cost.upload(units); }},
-    {"FtpsDownloadMiB", 4700, 32, [](Cost& cost, int units) { cost.ftps_download(units); }},
-    {"FtpsUploadMiB", 4550, 32, [](Cost& cost, int units) { cost.ftps_upload(units); }},
-    {"FtpsFile", 3190, 100, [](Cost& cost, int units) { cost.ftps_files(units); }},
-    {"FtpsLogin", 3440, 30, [](Cost& cost, int units) { cost.ftps_logins(units); }}};
+    {"DownloadMiB", 4720, 20, [](Cost& cost, int units) { cost.download(units); }},
+    {"UploadMiB", 4590, 20, [](Cost& cost, int units) { cost.upload(units); }},
+    {"FtpsDownloadMiB", 4700, 20, [](Cost& cost, int units) { cost.ftps_download(units); }},
+    {"FtpsUploadMiB", 4550, 20, [](Cost& cost, int units) { cost.ftps_upload(units); }},
+    {"FtpsFile", 3190, 50, [](Cost& cost, int units) { cost.ftps_files(units); }},
+    {"FtpsLogin", 3440, 20, [](Cost& cost, int units) { cost.ftps_logins(units); }}};
 
 INSTANTIATE_TEST_SUITE_P(Of, Cost, ::testing::ValuesIn(works), [](const auto& work) {
     return std::string(work.param.name);
