@@ -181,7 +181,7 @@ class Cost : public Stage, public ::testing::WithParamInterface<Work> {
 };
 
 const Work works[] = {
-    {"Request", 56, 1000, [](Cost& cost, int units) { cost.requests(units); }},
+    {"Request", 60, 1000, [](Cost& cost, int units) { cost.requests(units); }},
     {"Http2Request", 96, 1000, [](Cost& cost, int units) { cost.requests2(units); }},
     {"FullHandshakeTls13",
      3170,
