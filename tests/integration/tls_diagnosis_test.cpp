@@ -139,10 +139,15 @@ TEST_F(HandshakeMetrics, SessionKeysAreNotLoggedInARelease) {
     start();
     ASSERT_EQ(TlsClient(config.http.port).get("/small"), "small");
 #ifdef NDEBUG
-    EXPECT_FALSE(std::filesystem::exists(file));
+    const bool release = !sanitized;  // those are debug builds, whatever the tests are
 #else
-    EXPECT_THAT(text_of(file), HasSubstr("CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
+    const bool release = false;
 #endif
+    if (release) {
+        EXPECT_FALSE(std::filesystem::exists(file));
+    } else {
+        EXPECT_THAT(text_of(file), HasSubstr("CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
+    }
 }
 
 }  // namespace
