@@ -7,13 +7,13 @@ packages_demo="softhsm2 openssl curl lftp vsftpd nginx"
 packages_test="$packages_demo nghttp2-client opensc libgtest-dev libgmock-dev python3 clang-format clang \
 libclang-rt-14-dev p11-kit p11-kit-modules haproxy gnutls-bin \
 chromium-headless-shell libnss3-tools sslscan testssl.sh valgrind"
-# Clients of the compatibility matrix, and libraries of the servers that tests/matrix/prepare.sh
-# unpacks. npm comes with Node.js where that is not Debian's.
+# Libraries of the servers that tests/matrix/servers.sh unpacks.
+packages_servers="libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
+# Clients of the compatibility matrix. npm comes with Node.js where that is not Debian's.
 packages_matrix="python3-pycurl python3-pyftpdlib python3-openssl wget libio-socket-ssl-perl \
-default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev \
-libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
+default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev $packages_servers"
 # Peers and tools of bench/run, beside packages_build.
-packages_bench="nginx haproxy hitch stunnel4 nghttp2-proxy libengine-pkcs11-openssl gnuplot-nox \
+packages_bench="$packages_servers vsftpd nginx haproxy hitch stunnel4 nghttp2-proxy libengine-pkcs11-openssl gnuplot-nox \
 valgrind softhsm2 opensc openssl python3 libgtest-dev libgmock-dev"
 command -v npm >/dev/null || packages_matrix="$packages_matrix nodejs npm"
 

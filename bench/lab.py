@@ -217,7 +217,7 @@ class Lab:
         log = self.directory / f"{name}-{port}.log"
         process = self.start(*argv, log=log.name, env=dict(os.environ, **(environment or {})))
         is_up = lambda: listens(port) and says in log.read_text()
-        if not eventually(lambda: is_up() or process.poll() is not None, 30) or process.poll():
+        if not eventually(lambda: is_up() or process.poll() is not None, 30) or process.poll() is not None:
             self.stop(process)
             raise RuntimeError(f"{name} is not up:\n{log.read_text()[-2000:]}")
         return Target(name, port, process)

@@ -123,12 +123,15 @@ def run_case(lab, plan, progress, name, suite, case, names):
             progress.step(f"{name}: {case.name}: {target_name}, round {number}")
             if target_name in broken:
                 continue
+            target = None
             try:
                 target = standing.pop(target_name, None) or start(lab, case, target_name)
                 figures = suite.measure(lab, target, case, plan.seconds or suite.SECONDS)
             except Exception as error:  # one peer that fails must not cost the whole run
                 progress.say(f"{name}: {case.name}: {target_name} is left out: {error}")
                 broken.add(target_name)
+                if target:
+                    stop(lab, target)
                 continue
             rows.append({"suite": name, "case": case.external if target.process is None else case.name,
                          "target": target_name, "round": number, **figures, **plan.commit})

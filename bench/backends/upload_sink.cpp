@@ -3,6 +3,7 @@
 // Takes the content of each request (with a Content-Length), throws it away and answers 204. A
 // thread for each connection and large reads, so that it costs little and the proxy has the
 // machine; servers that answer before they have read the content would end the upload instead.
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
@@ -12,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>

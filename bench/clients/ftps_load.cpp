@@ -92,10 +92,8 @@ void measure(
     measurement.report(tally.figures(passed.count()));
 }
 
-/// X25519 first, as common clients do; servers that know P-256 alone ask for that one.
 SslCtxPtr context_of(Options& options) {
     SslCtxPtr ctx = client_context(options.text("tls", "1.3"), "");
-    SSL_CTX_set1_groups_list(ctx.get(), "X25519:P-256");
     FtpsClient::keep_sessions(ctx.get());
     return ctx;
 }

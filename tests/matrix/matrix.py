@@ -32,7 +32,8 @@ def absolute(path):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hsmfront", type=absolute, help="the binary; HSMFRONT_PROGRAM of the environment goes before")
+    parser.add_argument("--hsmfront", type=absolute,
+                        help="the binary, where the environment does not name one (HSMFRONT_PROGRAM)")
     parser.add_argument("--cache", type=absolute,
                         default=backends.HERE.parents[1] / ".cache/matrix",
                         help="the folder that prepare.sh filled")
@@ -173,6 +174,8 @@ def run_all(stage, chosen, options):
 
 def main():
     options = arguments()
+    if "HSMFRONT_PROGRAM" in os.environ:
+        options.hsmfront = absolute(os.environ["HSMFRONT_PROGRAM"])
     if not options.direct and not options.hsmfront:
         sys.exit("--hsmfront or --direct is needed")
     if not (options.cache / "compiled.stamp").exists():  # the last step of prepare.sh
