@@ -22,6 +22,9 @@ Result<std::unique_ptr<BackendListener>> BackendListener::open(
     if (!ec) {
         acceptor.listen(4, ec);
     }
+    if (!ec) {
+        acceptor.non_blocking(true, ec);
+    }
     if (ec) {
         return ec;
     }
@@ -39,15 +42,12 @@ net::Task<Result<net::Socket>> BackendListener::accept(
     const net::Deadline deadline(acceptor_.get_executor(), {this}, limit);
     while (!reason_) {
         net::tcp::endpoint peer;
-        auto [ec, socket] = co_await acceptor_.async_accept(peer, net::as_tuple);
-        if (reason_ || ec == net::asio::error::connection_aborted) {
+        Result<net::Socket> socket = co_await net::accept(acceptor_, peer);
+        if (reason_ || (!socket && socket.error() == net::asio::error::connection_aborted)) {
             continue;
         }
-        if (ec) {
-            co_return ec;
-        }
-        if (same_host(peer.address(), backend)) {
-            co_return std::move(socket);
+        if (!socket || same_host(peer.address(), backend)) {
+            co_return socket;
         }
         spdlog::warn(
             "ftps: data connection from {} refused, the backend is {}",

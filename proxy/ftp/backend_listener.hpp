@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "proxy/net/socket.hpp"
 #include "proxy/net/transport.hpp"
 
 #include <cstdint>

@@ -61,9 +61,6 @@ ControlSession::ControlSession(
       own_(unmapped(accepted.own().address())),
       dialogue_(policy_of(settings_, mode_, accepted)),
       binding_{context_, {}},
-      client_gate_(worker.executor),
-      wake_(worker.executor),
-      cut_short_(worker.executor),
       tasks_(worker.executor) {
     error_code ignored;
     // Clients send ABOR or its Telnet prefix as urgent data (RFC 959 §4.1.3).

@@ -38,7 +38,6 @@ class ControlSession final : public net::Interruptible {
     /// Holds a reader until the loop wants more.
     class Gate {
       public:
-        explicit Gate(net::Executor executor) : opened_(executor) {}
         void open() noexcept;
         [[nodiscard]] net::Task<void> pass();
 
@@ -48,11 +47,8 @@ class ControlSession final : public net::Interruptible {
     };
 
     struct BackendLink {
-        BackendLink(net::Socket socket, net::Executor executor)
-            : stream(std::move(socket)),
-              peer(stream.peer()),
-              local(stream.local()),
-              gate(executor) {}
+        explicit BackendLink(net::Socket socket)
+            : stream(std::move(socket)), peer(stream.peer()), local(stream.local()) {}
         net::TcpStream stream;
         net::tcp::endpoint peer;  ///< known even when the connection is gone
         net::tcp::endpoint local;

@@ -153,7 +153,7 @@ net::Task<void> ControlSession::perform(action::ConnectBackend) {
         co_return;
     }
     set_keepalive(*socket);
-    links_.push_back(std::make_unique<BackendLink>(std::move(*socket), worker_.executor));
+    links_.push_back(std::make_unique<BackendLink>(std::move(*socket)));
     backend_ = links_.back().get();
     tasks_.spawn(read_backend(*backend_), "ftp backend reader");
     const std::string header = backend_header(settings_.proxy_protocol.control);

@@ -27,8 +27,7 @@ DataChannel::DataChannel(
       settings_(settings),
       plan_(std::move(plan)),
       listener_(std::move(listener)),
-      accept_stop_(listener_),
-      decision_(worker.executor) {}
+      accept_stop_(listener_) {}
 
 void DataChannel::AcceptStop::interrupt(error_code reason) noexcept {
     reason_ = reason;
@@ -137,17 +136,18 @@ net::Task<Result<net::Socket>> DataChannel::accept_client() {
     while (!accept_stop_.reason()) {
         // From accept(2) itself: a connection that was reset meanwhile no longer has a peer.
         net::tcp::endpoint peer;
-        auto [ec, socket] = co_await listener_->acceptor.async_accept(peer, net::as_tuple);
-        if (accept_stop_.reason() || ec == net::asio::error::connection_aborted) {
+        Result<net::Socket> socket = co_await net::accept(listener_->acceptor, peer);
+        if (accept_stop_.reason() ||
+            (!socket && socket.error() == net::asio::error::connection_aborted)) {
             continue;
         }
-        if (ec) {
-            co_return ec;
+        if (!socket) {
+            co_return socket;
         }
-        const std::optional<net::tcp::endpoint> client = co_await client_of(socket, peer);
+        const std::optional<net::tcp::endpoint> client = co_await client_of(*socket, peer);
         if (client && !accept_stop_.reason()) {
             facts_.peer = *client;
-            co_return std::move(socket);
+            co_return socket;
         }
     }
     co_return accept_stop_.reason();

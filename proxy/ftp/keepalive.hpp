@@ -1,7 +1,7 @@
 // TCP keepalive, for both control connections.
 #pragma once
 
-#include "proxy/net/executor.hpp"
+#include "proxy/net/socket.hpp"
 
 namespace hsmfront::ftp {
 

@@ -4,7 +4,6 @@
 #include "proxy/net/errc.hpp"
 #include "proxy/net/task_group.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <spdlog/spdlog.h>
 
@@ -109,7 +108,7 @@ BackendAddresses::BackendAddresses(
     if (!ec) {
         state_->list = {net::tcp::endpoint(literal, state_->endpoint.port)};
     } else {
-        net::asio::co_spawn(
+        net::spawn(
             executor, keep_resolving(state_), net::LogException{"backend resolver"}
         );
     }

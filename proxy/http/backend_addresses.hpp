@@ -17,7 +17,7 @@ namespace hsmfront::http {
 class BackendWait final : public net::Interruptible {
   public:
     explicit BackendWait(net::Executor executor)
-        : wake_(std::make_shared<net::Event>(executor)), connector_(executor) {}
+        : wake_(std::make_shared<net::Event>()), connector_(executor) {}
 
     [[nodiscard]] const std::shared_ptr<net::Event>& wake() const noexcept { return wake_; }
     [[nodiscard]] net::Connector& connector() noexcept { return connector_; }

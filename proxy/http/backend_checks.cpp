@@ -8,7 +8,6 @@
 #include "proxy/net/task_group.hpp"
 #include "proxy/net/tcp_stream.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <spdlog/spdlog.h>
 
 #include <random>
@@ -167,7 +166,7 @@ BackendChecks::BackendChecks(
 ) {
     for (const Target& target : targets) {
         checks_.push_back(std::make_shared<Check>(worker, settings, board, target));
-        net::asio::co_spawn(
+        net::spawn(
             worker.executor, run(checks_.back()), net::LogException{"health check"}
         );
     }

@@ -14,10 +14,8 @@ namespace hsmfront::http {
 class Http2Content final : public ContentSource {
   public:
     /// All outlive it.
-    Http2Content(
-        nghttp2_session* session, Http2Output& output, std::int32_t stream, net::Executor executor
-    )
-        : session_(session), output_(output), stream_(stream), arrived_(executor) {}
+    Http2Content(nghttp2_session* session, Http2Output& output, std::int32_t stream)
+        : session_(session), output_(output), stream_(stream) {}
     ~Http2Content() override;
     Http2Content(const Http2Content&) = delete;
     Http2Content& operator=(const Http2Content&) = delete;

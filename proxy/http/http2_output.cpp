@@ -2,8 +2,9 @@
 #include "proxy/http/http2_output.hpp"
 
 #include "proxy/net/errc.hpp"
+#include "proxy/net/event.hpp"
 
-#include <boost/asio/post.hpp>
+
 
 #include <algorithm>
 #include <cstring>
@@ -59,9 +60,7 @@ bool Http2Output::gather() {
 
 net::Task<void> Http2Output::run() {
     // Whoever calls wake() may be in one of nghttp2's callbacks; and more may be ready by then.
-    co_await net::asio::post(
-        client_.worker().executor, net::asio::use_awaitable_t<net::Executor>()
-    );
+    co_await net::Yield();
     while (!error_ && gather()) {
         error_ = co_await write(lease_.data());
     }

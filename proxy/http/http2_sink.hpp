@@ -22,10 +22,9 @@ class Http2Sink final : public ContentSink {
         nghttp2_session* session,
         Http2Output& output,
         std::int32_t stream,
-        net::Executor executor,
         net::Watchdog& watch
     )
-        : session_(session), output_(output), stream_(stream), watch_(watch), taken_(executor) {}
+        : session_(session), output_(output), stream_(stream), watch_(watch) {}
 
     /// Begins a response; may be called again as long as nothing was sent(). `length`: of the
     /// content, where it is known before.

@@ -11,9 +11,9 @@ Http2Stream::Http2Stream(const Http2Link& link, std::int32_t id)
       id_(id),
       section_(link.settings.limits.header, link.settings.limits.headers),
       sides_(*this),
-      watch_(link.worker.executor, {&sides_}, net::milliseconds(0)),
-      content_(link.session, link.output, id, link.worker.executor),
-      sink_(link.session, link.output, id, link.worker.executor, watch_),
+      watch_(link.worker.executor, {&sides_}, link.settings.timeouts.stall),
+      content_(link.session, link.output, id),
+      sink_(link.session, link.output, id, watch_),
       access_(link.access) {
     watch_.pause();
 }

@@ -2,8 +2,7 @@
 #include "proxy/http/inlet.hpp"
 
 #include "proxy/net/errc.hpp"
-
-#include <boost/asio/post.hpp>
+#include "proxy/net/event.hpp"
 
 #include <cstring>
 #include <utility>
@@ -60,7 +59,7 @@ void Inlet::note(std::size_t count) noexcept {
 net::Task<error_code> Inlet::more() {
     if (without_wait_ >= turn) {
         without_wait_ = 0;
-        co_await net::asio::post(worker_.executor, net::asio::use_awaitable_t<net::Executor>());
+        co_await net::Yield();
     }
     while (true) {
         make_room();

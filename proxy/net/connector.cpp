@@ -26,19 +26,18 @@ class ResolverInterrupt final : public Interruptible {
 Result<Socket> open(
     Executor executor, const tcp::endpoint& target, const std::optional<tcp::endpoint>& source
 ) {
-    Socket socket(executor);
-    error_code ec;
-    socket.open(target.protocol(), ec);
-    if (!ec) {
-        socket.non_blocking(true, ec);
+    const int fd =
+        ::socket(target.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return error_code{errno, boost::system::system_category()};
     }
-    if (!ec && source) {
+    Socket socket(executor, fd);
+    if (source) {
         error_code ignored;
         socket.set_option(asio::socket_base::reuse_address(true), ignored);
-        socket.bind(*source, ec);
-    }
-    if (ec) {
-        return ec;
+        if (::bind(fd, source->data(), static_cast<socklen_t>(source->size())) != 0) {
+            return error_code{errno, boost::system::system_category()};
+        }
     }
     return socket;
 }

@@ -1,29 +1,35 @@
 #include "proxy/net/event.hpp"
 
 namespace hsmfront::net {
+namespace {
 
-Event::Event(Executor executor) : timer_(executor) {}
+class Limit final : public Timeout {
+  public:
+    explicit Limit(Event& event) : event_(event) {}
+    void on_due() noexcept override { event_.wake(); }
+
+  private:
+    Event& event_;
+};
+
+}  // namespace
 
 void Event::notify() noexcept {
     notified_ = true;
-    timer_.cancel();
+    wake();
 }
 
-Task<void> Event::wait() {
-    timer_.expires_at(Clock::time_point::max());
-    while (!notified_) {
-        co_await timer_.async_wait(as_tuple);
+void Event::wake() noexcept {
+    if (!waiters_.empty()) {
+        waiters_.front().wake();
     }
-    notified_ = false;
 }
 
 Task<void> Event::wait_for(milliseconds limit) {
-    const auto due = Clock::now() + limit;
-    timer_.expires_at(due);
-    while (!notified_ && Clock::now() < due) {
-        co_await timer_.async_wait(as_tuple);
-    }
-    notified_ = false;
+    Limit until(*this);
+    const Executor executor = co_await asio::this_coro::executor;
+    Loop::of(executor).timeouts().schedule(until, Clock::now() + limit);
+    co_await wait();
 }
 
 }  // namespace hsmfront::net

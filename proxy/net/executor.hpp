@@ -1,16 +1,15 @@
-// The Asio types every session uses: one worker is one thread with one io_context, so nothing here
+// The types that every session uses: one worker is one thread with one io_context, so nothing here
 // needs a strand and a coroutine never changes its thread.
 #pragma once
 
+#include "proxy/net/task.hpp"
+
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 
@@ -22,15 +21,11 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 using Executor = asio::io_context::executor_type;
-template <class T>
-using Task = asio::awaitable<T, Executor>;
 
-using Socket = asio::basic_stream_socket<tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
 /// Completion token: the awaited operation yields `std::tuple<error_code, …>` and never throws.
-/// Deferred, so that an operation which waits needs no coroutine of its own beside its caller's.
 inline constexpr asio::as_tuple_t<asio::deferred_t> as_tuple{asio::deferred};
 
 }  // namespace hsmfront::net

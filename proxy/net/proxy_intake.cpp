@@ -63,6 +63,9 @@ Task<Result<HeaderProgress>> receive_proxy_header(
         if (!more) {
             co_return progress;
         }
+        if (!progress) {
+            io.exhausted(Direction::read);
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 #include "proxy/net/relay.hpp"
 
 #include "proxy/net/errc.hpp"
-
-#include <boost/asio/post.hpp>
+#include "proxy/net/event.hpp"
 
 namespace hsmfront::net {
 namespace {
@@ -21,12 +20,11 @@ Task<RelayResult> relay(
     Transport& source, Transport& sink, BufferPool& pool, Watchdog& watchdog, std::uint64_t& moved
 ) {
     RelayResult result;
-    const auto executor = co_await asio::this_coro::executor;
     std::size_t in_turn = 0;
     for (;;) {
         if (in_turn >= turn) {
             in_turn = 0;
-            co_await asio::post(executor, asio::use_awaitable_t<Executor>());
+            co_await Yield();
         }
         Result<Lease> piece = co_await read_lease(source, pool);
         if (!piece) {

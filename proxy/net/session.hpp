@@ -3,6 +3,7 @@
 
 #include "proxy/net/buffer_pool.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/net/socket.hpp"
 #include "proxy/net/transport.hpp"
 
 #include <cstdint>

@@ -1,6 +1,5 @@
 #include "proxy/net/task_group.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <spdlog/spdlog.h>
 
 namespace hsmfront::net {
@@ -25,7 +24,7 @@ TaskGroup::~TaskGroup() {
 
 void TaskGroup::spawn(Task<void> task, std::string_view name) {
     ++running_;
-    asio::co_spawn(executor_, std::move(task), [this, name](const std::exception_ptr& error) {
+    net::spawn(executor_, std::move(task), [this, name](const std::exception_ptr& error) {
         LogException{name}(error);
         --running_;
         ended_.notify();

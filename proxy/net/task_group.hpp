@@ -10,7 +10,7 @@
 namespace hsmfront::net {
 
 /// What becomes of an exception that leaves a coroutine: a line in the log. A completion handler of
-/// co_spawn().
+/// spawn().
 struct LogException {
     std::string_view name;  ///< of the coroutine; a literal
     void operator()(const std::exception_ptr& error) const;
@@ -20,7 +20,7 @@ struct LogException {
 /// error with `name` and counted; it ends that task only.
 class TaskGroup {
   public:
-    explicit TaskGroup(Executor executor) : executor_(executor), ended_(executor) {}
+    explicit TaskGroup(Executor executor) : executor_(executor) {}
     ~TaskGroup();
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;

@@ -5,6 +5,7 @@
 #include "config/result.hpp"
 #include "proxy/net/buffer_pool.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/net/poller.hpp"
 
 #include <cstddef>
 #include <span>
@@ -18,8 +19,6 @@ class Interruptible {
     virtual ~Interruptible() = default;
     virtual void interrupt(error_code reason) noexcept = 0;
 };
-
-enum class Direction { read, write };
 
 /// Outcome of one non-blocking attempt.
 struct Attempt {

@@ -155,6 +155,9 @@ certs::Loaded<void> Front::listen(std::vector<Listener>& listeners) {
         for (auto& acceptor : listener.acceptors) {
             error_code ec;
             acceptor.listen(net::asio::socket_base::max_listen_connections, ec);
+            if (!ec) {
+                acceptor.non_blocking(true, ec);
+            }
             if (ec) {
                 return certs::Failure{
                     ec, "cannot listen on " + to_string(listener.endpoint) + ": " + ec.message()};

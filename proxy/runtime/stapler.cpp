@@ -4,7 +4,6 @@
 #include "certs/thread_setup.hpp"
 #include "proxy/net/task_group.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -89,7 +88,7 @@ void Stapler::start() {
     if (thread_.joinable()) {
         return;
     }
-    net::asio::co_spawn(loop_, run(), net::LogException{"stapler"});
+    net::spawn(loop_.get_executor(), run(), net::LogException{"stapler"});
     thread_ = std::thread([this] {
         certs::enter_thread("stapler");
         loop_.run();
@@ -124,7 +123,7 @@ net::Task<void> Stapler::run() {
             const auto now = std::time(nullptr);
             keeper->look(now);
             if (keeper->fetch_due(now) && fetching_.insert(keeper).second) {
-                net::asio::co_spawn(loop_, fetch(keeper), net::LogException{"OCSP request"});
+                net::spawn(loop_.get_executor(), fetch(keeper), net::LogException{"OCSP request"});
             }
         }
         next_look_.expires_after(look_period);

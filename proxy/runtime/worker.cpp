@@ -2,7 +2,6 @@
 
 #include "proxy/net/errc.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <spdlog/spdlog.h>
 
@@ -18,7 +17,7 @@ void refuse(net::Accepted& accepted) {
     const std::string client = accepted.peer.address().to_string();
     spdlog::debug("session {} refused: limit reached for {}", accepted.id, client);
     error_code ignored;
-    accepted.socket.set_option(net::Socket::linger(true, 0), ignored);
+    accepted.socket.set_option(net::asio::socket_base::linger(true, 0), ignored);
 }
 
 /// A balancer's health check may connect and leave: nothing that someone must look at.
@@ -42,7 +41,7 @@ Worker::~Worker() { join(); }
 
 void Worker::start(std::function<void()> on_done) {
     thread_ = std::thread([this, on_done = std::move(on_done)] {
-        net::asio::co_spawn(loop_, run(), [this](const std::exception_ptr& error) {
+        net::spawn(executor(), run(), [this](const std::exception_ptr& error) {
             if (error) {
                 std::rethrow_exception(error);
             }
@@ -71,11 +70,13 @@ void Worker::accept(net::Acceptor acceptor, Serve serve) {
 net::Task<void> Worker::accept_loop(net::Acceptor& acceptor, Serve serve) {
     net::Timer pause(executor());
     while (acceptor.is_open()) {
-        auto [ec, socket] = co_await acceptor.async_accept(net::as_tuple);
-        if (!ec) {
-            admit(std::move(socket), serve);
+        net::tcp::endpoint peer;
+        Result<net::Socket> socket = co_await net::accept(acceptor, peer);
+        if (socket) {
+            admit(std::move(*socket), peer, serve);
             continue;
         }
+        const error_code ec = socket.error();
         if (!acceptor.is_open()) {
             co_return;
         }
@@ -91,14 +92,13 @@ void Worker::set_balancers(std::shared_ptr<const net::Balancers> balancers) {
     balancers_ = std::move(balancers);
 }
 
-void Worker::admit(net::Socket socket, const Serve& serve) {
+void Worker::admit(net::Socket socket, net::tcp::endpoint from, const Serve& serve) {
+    net::Accepted accepted{std::move(socket), from, {}, ids_.fetch_add(1) + 1};
     error_code ec;
-    net::Accepted accepted{std::move(socket), {}, {}, ids_.fetch_add(1) + 1};
-    accepted.peer = accepted.socket.remote_endpoint(ec);
+    accepted.local = accepted.socket.local_endpoint(ec);
     if (ec) {
         return;  // gone already
     }
-    accepted.local = accepted.socket.local_endpoint(ec);
     const auto peer = accepted.peer.address();
     const bool relayed = balancers_->networks.contains(peer);
     auto slot = relayed ? admission_.admit() : admission_.admit(peer);

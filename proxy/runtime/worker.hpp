@@ -70,7 +70,7 @@ class Worker {
     /// Reads the PROXY header of `accepted` and takes its addresses. On failure the connection is
     /// reset, the reason logged.
     [[nodiscard]] net::Task<bool> identify(net::Accepted& accepted, net::milliseconds limit);
-    void admit(net::Socket socket, const Serve& serve);
+    void admit(net::Socket socket, net::tcp::endpoint from, const Serve& serve);
 
     Admission& admission_;
     std::atomic<std::uint64_t>& ids_;
@@ -81,7 +81,7 @@ class Worker {
     net::WorkerContext context_{loop_.get_executor(), buffers_, sessions_};
     std::list<net::Acceptor> acceptors_;
     net::TaskGroup tasks_{loop_.get_executor()};
-    net::Event stop_{loop_.get_executor()};
+    net::Event stop_;
     std::thread thread_;
 };
 

@@ -19,6 +19,12 @@ OpensslErrors take_errors() {
     return taken;
 }
 
+void clear_errors() noexcept {
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 std::string drain_errors() { return take_errors().words; }
 
 }  // namespace hsmfront::tls

@@ -19,7 +19,6 @@ thread_local SignWait* current_wait = nullptr;
 }  // namespace
 
 struct SignWait::WakeUp {
-    explicit WakeUp(net::Executor executor) : event(executor) {}
     net::Event event;
 };
 
@@ -51,7 +50,7 @@ class SignWait::Job final : public certs::SignJob {
 };
 
 SignWait::SignWait(net::Executor executor)
-    : executor_(executor), wake_up_(std::make_shared<WakeUp>(executor)) {}
+    : executor_(executor), wake_up_(std::make_shared<WakeUp>()) {}
 
 SignWait::~SignWait() = default;
 

@@ -5,6 +5,7 @@
 #include "proxy/tls/client_offer.hpp"
 #include "proxy/tls/handshake_counters.hpp"
 #include "proxy/tls/handshake_evidence.hpp"
+#include "proxy/tls/kernel_tls.hpp"
 #include "proxy/tls/sign_wait.hpp"
 
 #include <openssl/err.h>
@@ -40,7 +41,7 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
       context_(std::move(context)),
       options_(std::move(options)),
       ssl_(SSL_new(context_->native())) {
-    if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), io_.fd()) != 1) {
+    if (ssl_ == nullptr || !connect_socket()) {
         throw std::bad_alloc();
     }
     SSL_set_ex_data(ssl_.get(), stream_index(), this);
@@ -49,6 +50,19 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
     if (!options_.send_tickets) {
         SSL_set_num_tickets(ssl_.get(), 0);
     }
+}
+
+/// The kernel takes records over from OpenSSL's own BIO only.
+bool Stream::connect_socket() {
+    if (kernel_has_tls()) {
+        return SSL_set_fd(ssl_.get(), io_.fd()) == 1;
+    }
+    BIO* const bio = bio_.make();
+    if (bio == nullptr) {
+        return false;
+    }
+    SSL_set_bio(ssl_.get(), bio, bio);
+    return true;
 }
 
 Stream::~Stream() {
@@ -91,10 +105,13 @@ net::Task<error_code> Stream::handshake(net::milliseconds limit) {
         SSL_set_mode(ssl_.get(), SSL_MODE_ASYNC);
     }
     const HandshakeWatch watch(ssl_.get());
+    bio_.gather(true);
     const error_code ec = co_await accept();
+    bio_.gather(false);
     // Reads and writes must not run as jobs: nothing of theirs is ever waited for.
     SSL_clear_mode(ssl_.get(), SSL_MODE_ASYNC);
     if (ec) {
+        bio_.flush();  // an alert
         note_failure(ec, watch.signs(), limit);
         sign_wait_.reset();
         broken_ = ec;
@@ -152,7 +169,7 @@ net::Task<error_code> Stream::await_signature() {
 }
 
 Stream::Step Stream::try_accept() {
-    ERR_clear_error();
+    clear_errors();
     errno = 0;
     int rc = 0;
     if (sign_wait_) {
@@ -185,9 +202,9 @@ Attempt Stream::fail(error_code error) { return {Attempt::State::failed, 0, erro
 Attempt Stream::attempt_of(int rc, int system_error) {
     switch (SSL_get_error(ssl_.get(), rc)) {
         case SSL_ERROR_WANT_READ:
-            return {Attempt::State::want_read, 0, {}};
+            return wants(Direction::read);
         case SSL_ERROR_WANT_WRITE:
-            return {Attempt::State::want_write, 0, {}};
+            return wants(Direction::write);
         case SSL_ERROR_ZERO_RETURN:
             return fail(net::Errc::eof);
         case SSL_ERROR_SYSCALL:
@@ -203,6 +220,13 @@ Attempt Stream::attempt_of(int rc, int system_error) {
             return fail(broken_);
         }
     }
+}
+
+/// OpenSSL's own BIO does not say what it found.
+Attempt Stream::wants(Direction direction) {
+    io_.exhausted(direction);
+    const bool read = direction == Direction::read;
+    return {read ? Attempt::State::want_read : Attempt::State::want_write, 0, {}};
 }
 
 Attempt Stream::try_read(std::span<char> buffer) {
@@ -226,6 +250,9 @@ Attempt Stream::try_read(std::span<char> buffer) {
             return total != 0 ? Attempt{Attempt::State::done, total, {}} : attempt;
         }
         total += bytes;
+        if (SSL_has_pending(ssl_.get()) == 0 && !io_.ready(Direction::read)) {
+            break;
+        }
     }
     return {Attempt::State::done, total, {}};
 }
@@ -240,7 +267,7 @@ Attempt Stream::try_write(std::span<const char> bytes) {
     if (records_ >= options_.records_per_key) {
         update_key();
     }
-    ERR_clear_error();
+    clear_errors();
     errno = 0;
     std::size_t written = 0;
     const int rc = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);

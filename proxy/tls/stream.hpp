@@ -7,6 +7,7 @@
 #include "proxy/tls/control_binding.hpp"
 #include "proxy/tls/handshake_failure.hpp"
 #include "proxy/tls/openssl_error.hpp"
+#include "proxy/tls/socket_bio.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -103,7 +104,7 @@ class Stream final : public net::Transport {
     /// Both, for the log: "TLS handshake failed (plain_http): plain HTTP on a TLS port; ...".
     [[nodiscard]] std::string failure_line() const;
     /// After a failed handshake: the connection, on which nothing of TLS was written.
-    [[nodiscard]] net::Socket release() { return io_.release(); }
+    [[nodiscard]] net::Socket release() noexcept { return io_.release(); }
 
     [[nodiscard]] net::Attempt try_read(std::span<char> buffer) override;
     [[nodiscard]] net::Attempt try_write(std::span<const char> bytes) override;
@@ -131,6 +132,8 @@ class Stream final : public net::Transport {
     /// The reason why the pending signature is not wanted any more; none when its answer is there.
     [[nodiscard]] net::Task<error_code> await_signature();
     [[nodiscard]] Step try_accept();
+    [[nodiscard]] bool connect_socket();
+    [[nodiscard]] net::Attempt wants(net::Direction direction);
     [[nodiscard]] net::Attempt attempt_of(int rc, int system_error);
     [[nodiscard]] net::Attempt fail(error_code error);
     void note_handshake();
@@ -138,6 +141,7 @@ class Stream final : public net::Transport {
     void update_key();
 
     net::SocketIo io_;
+    SocketBio bio_{io_};
     std::shared_ptr<const Context> context_;
     std::shared_ptr<const Context> chosen_;
     StreamOptions options_;

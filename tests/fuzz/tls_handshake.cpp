@@ -5,7 +5,6 @@
 #include "tests/fuzz/require.hpp"
 #include "tests/support/test_ca.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
 #include <array>
@@ -81,7 +80,7 @@ struct Pair {
 Pair connected(std::string_view bytes) {
     std::array<int, 2> ends{};
     require(
-        ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0, "there are sockets"
+        ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0, "there are sockets"
     );
     const auto sent = ::send(ends[1], bytes.data(), bytes.size(), MSG_NOSIGNAL);
     require(sent == static_cast<ssize_t>(bytes.size()), "an input fits into a socket");
@@ -99,11 +98,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto pair = fuzz::connected({reinterpret_cast<const char*>(data) + 1, size - 1});
     net::asio::io_context loop{1};
-    net::Socket socket(loop.get_executor());
-    socket.assign(net::tcp::v4(), pair.ours);
+    net::Socket socket(loop.get_executor(), pair.ours);
     std::exception_ptr thrown;
-    net::asio::co_spawn(
-        loop,
+    net::spawn(
+        loop.get_executor(),
         fuzz::serve(std::move(socket), data[0]),
         [&thrown](const std::exception_ptr& error) { thrown = error; }
     );

@@ -99,8 +99,8 @@ net::Task<void> SessionStage::run(Scene scene) {
 net::Task<void> SessionStage::accept_client() {
     auto [ec, socket] = co_await front_.async_accept(net::as_tuple);
     net::Accepted accepted{std::move(socket), {}, {}, 1};
-    accepted.peer = accepted.socket.remote_endpoint();
-    accepted.local = accepted.socket.local_endpoint();
+    accepted.peer = accepted.socket.remote_endpoint(ec);
+    accepted.local = accepted.socket.local_endpoint(ec);
     if (client_header) {
         accepted.via = net::Hop{accepted.peer, accepted.local};
         accepted.peer = client_header->source;
@@ -113,19 +113,23 @@ net::Task<Peer> SessionStage::connect(std::uint16_t port, std::string_view sourc
     const auto executor = loop_.get_executor();
     const net::tcp::endpoint target(net::asio::ip::address_v4::loopback(), port);
     const net::tcp::endpoint from(net::asio::ip::make_address(std::string{source}), 0);
-    Result<net::Socket> socket = co_await net::connect(executor, target, 5s, from);
-    co_return Peer{std::move(socket.value())};
+    Peer::Socket socket(executor);
+    socket.open(target.protocol());
+    socket.bind(from);
+    const auto [ec] = co_await socket.async_connect(target, net::as_tuple);
+    EXPECT_FALSE(ec) << ec.message();
+    co_return Peer{std::move(socket)};
 }
 
 net::Task<Peer> SessionStage::accept_backend() {
-    net::Socket socket =
-        co_await backend_control_.async_accept(net::asio::use_awaitable_t<net::Executor>{});
+    auto [ec, socket] = co_await backend_control_.async_accept(net::as_tuple);
+    EXPECT_FALSE(ec);
     co_return Peer{std::move(socket)};
 }
 
 net::Task<Peer> SessionStage::accept_backend_data() {
-    net::Socket socket =
-        co_await backend_data_acceptor_.async_accept(net::asio::use_awaitable_t<net::Executor>{});
+    auto [ec, socket] = co_await backend_data_acceptor_.async_accept(net::as_tuple);
+    EXPECT_FALSE(ec);
     co_return Peer{std::move(socket)};
 }
 

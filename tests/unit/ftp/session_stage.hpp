@@ -18,7 +18,8 @@ namespace hsmfront::ftp::test {
 /// One end of a connection, played by the test.
 class Peer {
   public:
-    explicit Peer(net::Socket socket) : socket_(std::move(socket)) {}
+    using Socket = net::asio::basic_stream_socket<net::tcp, net::Executor>;
+    explicit Peer(Socket socket) : socket_(std::move(socket)) {}
 
     /// The next line without CRLF; "<closed>" or "<reset>" when none comes any more.
     [[nodiscard]] net::Task<std::string> line();
@@ -33,7 +34,7 @@ class Peer {
     void reset();
 
   private:
-    net::Socket socket_;
+    Socket socket_;
     std::string buffer_;
 };
 

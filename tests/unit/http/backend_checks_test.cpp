@@ -42,8 +42,8 @@ class HttpBackendChecks : public BackendFixture {
 
     void serve() {
         Listener& listener = listen();
-        net::asio::co_spawn(
-            worker.loop, answer(listener.acceptor(), &answers), [](const std::exception_ptr&) {}
+        net::spawn(
+            worker.loop.get_executor(), answer(listener.acceptor(), &answers), [](const std::exception_ptr&) {}
         );
     }
 

@@ -4,7 +4,6 @@
 #include "proxy/http/backend_search.hpp"
 #include "proxy/http/backend_set.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
 #include <exception>
@@ -46,23 +45,32 @@ struct LoopWorker {
     net::SessionRegistry registry;
     net::WorkerContext context{loop.get_executor(), buffers, registry};
 
+    /// Sets `result` once `task` is done.
+    template <class T>
+    void start(net::Task<T> task, std::optional<T>& result) {
+        net::spawn(
+            loop.get_executor(),
+            keep(std::move(task), result),
+            [](const std::exception_ptr& error) { EXPECT_FALSE(error); }
+        );
+    }
+
     /// Runs the loop until `task` is done.
     template <class T>
     T run(net::Task<T> task) {
         std::optional<T> result;
-        net::asio::co_spawn(
-            loop,
-            std::move(task),
-            [&result](const std::exception_ptr& error, T value) {
-                EXPECT_FALSE(error);
-                result.emplace(std::move(value));
-            }
-        );
+        start(std::move(task), result);
         loop.restart();
         while (!result) {
             loop.run_one();
         }
         return std::move(*result);
+    }
+
+    template <class T>
+    static net::Task<void> keep(net::Task<T> task, std::optional<T>& result) {
+        T value = co_await std::move(task);
+        result.emplace(std::move(value));
     }
 
     /// Runs the loop until `condition` holds; false if it does not within some seconds.

@@ -3,7 +3,6 @@
 
 #include "proxy/http/backend_server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
@@ -22,7 +21,7 @@ class HttpBackendQueue : public testing::Test {
   protected:
     struct Request {
         Request(HttpBackendQueue& test, std::vector<BackendServer*> servers, std::size_t max)
-            : wake(std::make_shared<net::Event>(test.loop.get_executor())),
+            : wake(std::make_shared<net::Event>()),
               waiter(*test.queue, test.loop.get_executor(), wake) {
             waiter.servers = std::move(servers);
             waiter.max = max;
@@ -126,7 +125,7 @@ class Crowd {
 
     void run(int requests) {
         for (int i = 0; i < 8; ++i) {
-            net::asio::co_spawn(loop_, client(requests), [](const std::exception_ptr& error) {
+            net::spawn(loop_.get_executor(), client(requests), [](const std::exception_ptr& error) {
                 EXPECT_FALSE(error);
             });
         }
@@ -153,7 +152,7 @@ class Crowd {
     }
 
     net::Task<BackendServer*> wait() {
-        const auto wake = std::make_shared<net::Event>(loop_.get_executor());
+        const auto wake = std::make_shared<net::Event>();
         BackendQueue::Waiter waiter(queue_, loop_.get_executor(), wake);
         waiter.servers = servers_;
         waiter.max = max_;

@@ -19,14 +19,7 @@ class HttpBackendSearch : public BackendFixture {
   protected:
     /// Lets a search wait; `result` is set once it has ended.
     void begin(BackendSearch& search, std::optional<BackendSearch::Connected>& result) {
-        net::asio::co_spawn(
-            worker.loop,
-            search.next(Kind::any),
-            [&result](const std::exception_ptr& error, BackendSearch::Connected connection) {
-                EXPECT_FALSE(error);
-                result.emplace(std::move(connection));
-            }
-        );
+        worker.start(search.next(Kind::any), result);
         worker.loop.restart();
         worker.loop.poll();
     }
@@ -218,7 +211,7 @@ TEST_F(HttpBackendSearch, PreambleComesFirstAndItsConnectionServesOneRequest) {
     ASSERT_TRUE(connection);
     EXPECT_FALSE((*connection)->reused);  // the idle one says nothing of this client
     static_cast<void>(listener.acceptor().accept());
-    net::Socket accepted = listener.acceptor().accept();
+    auto accepted = listener.acceptor().accept();
     std::array<char, 64> bytes{};
     const std::size_t size = accepted.read_some(net::asio::buffer(bytes));
     EXPECT_EQ(std::string_view(bytes.data(), size), "PROXY UNKNOWN\r\n");
@@ -360,19 +353,14 @@ net::Task<bool> serve_many(BackendSet& set, const config::Http& settings, int co
 void serve_as_worker(const config::Http& settings, const std::shared_ptr<BackendBoard>& board) {
     LoopWorker worker;
     BackendSet set(worker.context, settings, board);
-    int done = 0;
-    for (int i = 0; i < 4; ++i) {
-        net::asio::co_spawn(
-            worker.loop,
-            serve_many(set, settings, 100),
-            [&done](const std::exception_ptr& error, bool served) {
-                EXPECT_FALSE(error);
-                EXPECT_TRUE(served);
-                ++done;
-            }
-        );
+    std::array<std::optional<bool>, 4> served;
+    for (auto& one : served) {
+        worker.start(serve_many(set, settings, 100), one);
     }
-    EXPECT_TRUE(worker.run_until([&done] { return done == 4; }));
+    EXPECT_TRUE(worker.run_until([&served] {
+        return std::all_of(served.begin(), served.end(), [](const auto& one) { return one; });
+    }));
+    EXPECT_THAT(served, ::testing::Each(std::optional(true)));
 }
 
 TEST_F(HttpBackendSearch, WorkersShareTheLimitOfPlaces) {

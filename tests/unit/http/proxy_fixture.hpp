@@ -8,7 +8,6 @@
 #include "proxy/net/tcp_stream.hpp"
 #include "wire.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
@@ -34,7 +33,7 @@ class LoopbackWorker {
 
     void start(Serve serve) {
         serve_ = std::move(serve);
-        net::asio::co_spawn(loop_, accept(), [](const std::exception_ptr& error) {
+        net::spawn(loop_.get_executor(), accept(), [](const std::exception_ptr& error) {
             EXPECT_FALSE(error);
         });
         thread_ = std::thread([this] { loop_.run(); });
@@ -70,8 +69,8 @@ class LoopbackWorker {
                 break;
             }
             net::Accepted accepted{std::move(socket), {}, {}, 1};
-            accepted.peer = accepted.socket.remote_endpoint();
-            accepted.local = accepted.socket.local_endpoint();
+            accepted.peer = accepted.socket.remote_endpoint(ec);
+            accepted.local = accepted.socket.local_endpoint(ec);
             sessions.spawn(serve_(std::move(accepted)), "session");
         }
         registry_.interrupt_all(net::Errc::stopped);

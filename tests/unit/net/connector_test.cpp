@@ -45,7 +45,7 @@ TEST(Connector, CanBeInterrupted) {
     Loop loop;
     Connector connector(loop.executor());
     error_code ec;
-    asio::co_spawn(loop.executor(), interrupt_soon(loop.executor(), connector), [](const auto&) {});
+    spawn(loop.executor(), interrupt_soon(loop.executor(), connector), [](const auto&) {});
     loop.run(connect_with(connector, endpoint_of(port), ec));
     EXPECT_EQ(ec, Errc::stopped);
 }

@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 
 class Target final : public Interruptible {
   public:
-    explicit Target(Executor executor) : interrupted(executor) {}
     void interrupt(error_code why) noexcept override {
         reason = why;
         interrupted.notify();
@@ -20,7 +19,7 @@ class Target final : public Interruptible {
 };
 
 Task<void> expires(Executor executor) {
-    Target target(executor);
+    Target target;
     const auto start = Clock::now();
     const Deadline deadline(executor, {&target}, 30ms);
     co_await target.interrupted.wait();
@@ -35,7 +34,7 @@ TEST(Watchdog, InterruptsItsTargetsWhenTimePasses) {
 }
 
 Task<void> touched(Executor executor) {
-    Target target(executor);
+    Target target;
     Watchdog watchdog(executor, {&target}, 60ms);
     Timer step(executor);
     for (int i = 0; i < 6; ++i) {  // 6 × 20 ms is twice the limit
@@ -54,7 +53,7 @@ TEST(Watchdog, TouchMovesTheLimit) {
 }
 
 Task<void> paused_and_restarted(Executor executor) {
-    Target target(executor);
+    Target target;
     Watchdog watchdog(executor, {&target}, 20ms);
     watchdog.pause();
     Timer step(executor, 60ms);
@@ -81,7 +80,7 @@ Task<void> ends_before(Executor executor, Target& target) {
 
 TEST(Watchdog, DoesNothingOnceItIsGone) {
     test::Loop loop;
-    Target target(loop.executor());
+    Target target;
     loop.run(ends_before(loop.executor(), target));
 }
 

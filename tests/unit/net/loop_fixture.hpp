@@ -1,9 +1,8 @@
 // Loop: runs one coroutine on an io_context of its own until nothing is left to do.
 #pragma once
 
-#include "proxy/net/executor.hpp"
+#include "proxy/net/socket.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
 #include <exception>
@@ -16,19 +15,20 @@ class Loop {
     [[nodiscard]] Executor executor() { return context_.get_executor(); }
 
     void run(Task<void> task) {
-        asio::co_spawn(context_, std::move(task), [](const std::exception_ptr& error) {
+        spawn(executor(), std::move(task), [](const std::exception_ptr& error) {
             EXPECT_FALSE(error);
         });
         context_.restart();
         context_.run();
     }
 
+    using AsioSocket = asio::basic_stream_socket<tcp, Executor>;
     /// Two ends of one loopback connection.
-    [[nodiscard]] std::pair<Socket, Socket> socket_pair() {
+    [[nodiscard]] std::pair<AsioSocket, AsioSocket> socket_pair() {
         Acceptor acceptor(executor(), {asio::ip::address_v4::loopback(), 0});
-        Socket client(executor());
+        AsioSocket client(executor());
         client.connect(acceptor.local_endpoint());
-        Socket server = acceptor.accept();
+        AsioSocket server = acceptor.accept();
         return {std::move(client), std::move(server)};
     }
 

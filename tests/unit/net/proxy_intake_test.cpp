@@ -17,14 +17,14 @@ const std::string header = "PROXY TCP4 192.0.2.1 198.51.100.2 1000 21\r\n";
 
 /// A balancer that sends its bytes in pieces, and what is made of them.
 struct Scene {
-    Scene(test::Loop& loop, std::pair<Socket, Socket> ends)
+    Scene(test::Loop& loop, std::pair<test::Loop::AsioSocket, test::Loop::AsioSocket> ends)
         : executor(loop.executor()),
           balancer(std::move(ends.first)),
           io(std::move(ends.second)),
           tasks(executor) {}
 
     Executor executor;
-    Socket balancer;
+    test::Loop::AsioSocket balancer;
     SocketIo io;
     TaskGroup tasks;
     milliseconds limit = 5s;
@@ -46,10 +46,12 @@ Task<void> receive(Scene& scene, std::size_t rest) {
     scene.outcome = co_await receive_proxy_header(scene.executor, scene.io, scene.limit);
     while (scene.rest.size() < rest) {
         std::array<char, 64> space{};
-        const auto [ec, n] =
-            co_await scene.io.socket().async_read_some(asio::buffer(space), as_tuple);
-        EXPECT_FALSE(ec);
-        scene.rest.append(space.data(), n);
+        const Attempt attempt = scene.io.receive(space);
+        EXPECT_NE(attempt.state, Attempt::State::failed);
+        scene.rest.append(space.data(), attempt.bytes);
+        if (attempt.state == Attempt::State::want_read) {
+            EXPECT_FALSE(co_await scene.io.wait(Direction::read));
+        }
     }
 }
 

@@ -41,7 +41,7 @@ Task<void> early(Event& event, bool& woken) {
 
 TEST(Event, RemembersANotificationBeforeTheWait) {
     test::Loop loop;
-    Event event(loop.executor());
+    Event event;
     bool woken = false;
     loop.run(early(event, woken));
     EXPECT_TRUE(woken);

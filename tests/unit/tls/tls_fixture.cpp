@@ -2,7 +2,6 @@
 
 #include "certs/errc.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -305,7 +304,7 @@ net::Task<void> OneShotServer::accept_and(Serve serve) {
 
 void OneShotServer::run(Serve serve, const std::function<void()>& client) {
     std::thread other(client);
-    net::asio::co_spawn(loop, accept_and(std::move(serve)), [](const std::exception_ptr& error) {
+    net::spawn(loop.get_executor(), accept_and(std::move(serve)), [](const std::exception_ptr& error) {
         EXPECT_FALSE(error);
     });
     loop.restart();

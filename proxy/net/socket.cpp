@@ -1,0 +1,72 @@
+#include "proxy/net/socket.hpp"
+
+#include <cerrno>
+
+namespace hsmfront::net {
+namespace {
+
+using Name = int (*)(int, sockaddr*, socklen_t*);
+
+tcp::endpoint name_of(int fd, Name name, error_code& ec) {
+    tcp::endpoint endpoint;
+    auto size = static_cast<socklen_t>(endpoint.capacity());
+    if (name(fd, endpoint.data(), &size) != 0) {
+        ec = {errno, boost::system::system_category()};
+        return {};
+    }
+    ec.clear();
+    endpoint.resize(size);
+    return endpoint;
+}
+
+}  // namespace
+
+Socket::Socket(asio::basic_stream_socket<tcp, Executor>&& socket) : Socket(socket.get_executor()) {
+    if (socket.is_open()) {
+        error_code ignored;
+        socket.native_non_blocking(true, ignored);
+        watched_ = std::make_unique<Watched>(Loop::of(executor_), socket.release());
+    }
+}
+
+error_code Socket::last_error() noexcept { return {errno, boost::system::system_category()}; }
+
+tcp::endpoint Socket::remote_endpoint(error_code& ec) const {
+    return name_of(native_handle(), ::getpeername, ec);
+}
+
+tcp::endpoint Socket::local_endpoint(error_code& ec) const {
+    return name_of(native_handle(), ::getsockname, ec);
+}
+
+error_code Socket::shutdown_send() noexcept {
+    return ::shutdown(native_handle(), SHUT_WR) == 0 ? error_code() : last_error();
+}
+
+void Socket::close() noexcept {
+    if (watched_) {
+        watched_->close();
+    }
+}
+
+Task<Result<Socket>> accept(Acceptor& acceptor, tcp::endpoint& peer) {
+    for (;;) {
+        auto size = static_cast<socklen_t>(peer.capacity());
+        const int fd = ::accept4(
+            acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC
+        );
+        if (fd >= 0) {
+            peer.resize(size);
+            co_return Socket(acceptor.get_executor(), fd);
+        }
+        if (errno != EAGAIN && errno != EINTR) {
+            co_return error_code(errno, boost::system::system_category());
+        }
+        const auto [ec] = co_await acceptor.async_wait(Acceptor::wait_read, as_tuple);
+        if (ec) {
+            co_return ec;
+        }
+    }
+}
+
+}  // namespace hsmfront::net

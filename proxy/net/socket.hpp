@@ -1,0 +1,64 @@
+// Socket: a TCP socket that its loop's Poller watches.
+#pragma once
+
+#include "config/result.hpp"
+#include "proxy/net/executor.hpp"
+#include "proxy/net/poller.hpp"
+
+#include <boost/asio/basic_stream_socket.hpp>
+
+#include <memory>
+#include <sys/socket.h>
+
+namespace hsmfront::net {
+
+/// Owned and non-blocking. Moving it leaves a closed one behind; what it is known to be ready for
+/// moves with it. Options are Asio's.
+class Socket {
+  public:
+    /// Closed.
+    explicit Socket(Executor executor) noexcept : executor_(executor) {}
+    /// Takes a descriptor over that is non-blocking.
+    Socket(Executor executor, int fd)
+        : executor_(executor), watched_(std::make_unique<Watched>(Loop::of(executor), fd)) {}
+    /// Takes over what Asio accepted or connected.
+    Socket(asio::basic_stream_socket<tcp, Executor>&& socket);  // NOLINT(google-explicit-constructor)
+
+    [[nodiscard]] Executor get_executor() const noexcept { return executor_; }
+    [[nodiscard]] bool is_open() const noexcept { return native_handle() >= 0; }
+    [[nodiscard]] int native_handle() const noexcept { return watched_ ? watched_->fd() : -1; }
+    /// Not of a closed one.
+    [[nodiscard]] Watched& watched() const noexcept { return *watched_; }
+
+    template <class Option>
+    void set_option(const Option& option, error_code& ec) {
+        const tcp any = tcp::v4();
+        const int done = ::setsockopt(
+            native_handle(),
+            option.level(any),
+            option.name(any),
+            option.data(any),
+            static_cast<socklen_t>(option.size(any))
+        );
+        ec = done == 0 ? error_code() : last_error();
+    }
+    /// Unspecified, and `ec` set, when the connection is gone.
+    [[nodiscard]] tcp::endpoint remote_endpoint(error_code& ec) const;
+    [[nodiscard]] tcp::endpoint local_endpoint(error_code& ec) const;
+    /// FIN.
+    [[nodiscard]] error_code shutdown_send() noexcept;
+    /// Ends waits.
+    void close() noexcept;
+
+  private:
+    [[nodiscard]] static error_code last_error() noexcept;
+
+    Executor executor_;
+    std::unique_ptr<Watched> watched_;
+};
+
+/// A connection that `acceptor` has or gets, from `peer`. Errc: system errors, of close() and
+/// cancel() too.
+[[nodiscard]] Task<Result<Socket>> accept(Acceptor& acceptor, tcp::endpoint& peer);
+
+}  // namespace hsmfront::net
