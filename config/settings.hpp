@@ -265,7 +265,7 @@ struct HttpConnections {
     std::size_t max = 0;              ///< of all workers at a time; 0: no limit
     std::size_t queue = 1'024;        ///< requests that wait for one; beyond it 503
     milliseconds queue_timeout = 5s;  ///< then 503
-    std::size_t idle = 64;            ///< kept open by each worker
+    std::size_t idle = 256;           ///< kept open by each worker
     milliseconds idle_time = 30s;     ///< below the usual servers' own
 
     friend bool operator==(const HttpConnections&, const HttpConnections&) = default;

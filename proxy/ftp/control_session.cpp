@@ -6,7 +6,6 @@
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
 
-#include <boost/asio/socket_base.hpp>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -62,9 +61,8 @@ ControlSession::ControlSession(
       dialogue_(policy_of(settings_, mode_, accepted)),
       binding_{context_, {}},
       tasks_(worker.executor) {
-    error_code ignored;
     // Clients send ABOR or its Telnet prefix as urgent data (RFC 959 §4.1.3).
-    accepted.socket.set_option(net::asio::socket_base::out_of_band_inline(true), ignored);
+    accepted.socket.keep_urgent_inline();
     set_keepalive(accepted.socket);
     auto plain = std::make_unique<net::TcpStream>(std::move(accepted.socket));
     plain_ = plain.get();

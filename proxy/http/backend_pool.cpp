@@ -11,11 +11,11 @@ struct BackendPool::State {
     )
         : timer(executor), addresses(std::move(where)), limits(bounds) {}
 
-    /// May be lent: nothing to read, not closed, and the server is still there. One system call.
-    [[nodiscard]] bool stands(BackendConnection& connection) const {
-        char byte = 0;
+    /// May be lent: nothing to read, not closed, and the server is still there.
+    [[nodiscard]] bool stands(BackendConnection& connection, Look look) const {
+        net::TcpStream& stream = connection.stream;
         return addresses->contains(connection.address) &&
-               connection.stream.try_read({&byte, 1}).state == net::Attempt::State::want_read;
+               (look == Look::thorough ? stream.silent() : stream.quiet());
     }
 
     net::Timer timer;
@@ -39,11 +39,11 @@ BackendPool::~BackendPool() = default;
 
 std::size_t BackendPool::idle() const noexcept { return state_->idle.size(); }
 
-std::unique_ptr<BackendConnection> BackendPool::take() {
+std::unique_ptr<BackendConnection> BackendPool::take(Look look) {
     while (!state_->idle.empty()) {
         std::unique_ptr<BackendConnection> connection = std::move(state_->idle.back());
         state_->idle.pop_back();
-        if (state_->stands(*connection)) {
+        if (state_->stands(*connection, look)) {
             connection->reused = true;
             return connection;
         }
@@ -93,7 +93,7 @@ void BackendPool::schedule_sweep(const std::shared_ptr<State>& state) {
         }
         const auto oldest = net::Clock::now() - alive->limits.idle_time;
         std::erase_if(alive->idle, [&](const std::unique_ptr<BackendConnection>& connection) {
-            return connection->idle_since < oldest || !alive->stands(*connection);
+            return connection->idle_since < oldest || !alive->stands(*connection, Look::thorough);
         });
         alive->sweeping = false;
         if (!alive->idle.empty()) {

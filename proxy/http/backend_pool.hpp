@@ -30,7 +30,7 @@ struct BackendConnection {
 class BackendPool {
   public:
     struct Limits {
-        std::size_t idle = 64;                ///< kept for each worker
+        std::size_t idle = 256;               ///< kept for each worker
         net::milliseconds idle_time{30'000};  ///< below the usual servers' own
         net::milliseconds sweep_interval{1'000};
     };
@@ -45,8 +45,12 @@ class BackendPool {
     BackendPool(const BackendPool&) = delete;
     BackendPool& operator=(const BackendPool&) = delete;
 
+    enum class Look {
+        quick,    ///< as far as is known; it may have ended just now
+        thorough  ///< at the socket itself: one system call
+    };
     /// An idle connection that still stands, or null.
-    [[nodiscard]] std::unique_ptr<BackendConnection> take();
+    [[nodiscard]] std::unique_ptr<BackendConnection> take(Look look);
     /// A new one, whose first bytes are `preamble`. Errc: timed_out, the reason of an interruption,
     /// system errors.
     [[nodiscard]] net::Task<Result<std::unique_ptr<BackendConnection>>> connect(

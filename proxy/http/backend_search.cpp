@@ -4,6 +4,7 @@
 #include "proxy/net/errc.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace hsmfront::http {
 
@@ -80,8 +81,10 @@ net::Task<BackendSearch::Connected> BackendSearch::open(Kind kind, BackendUse us
 
 net::Task<BackendSearch::Connected> BackendSearch::idle_or_new(Kind kind) {
     BackendPool& pool = member_->pool;
-    if (kind == Kind::any && preamble_.empty()) {
-        std::unique_ptr<BackendConnection> idle = pool.take();
+    if (kind != Kind::fresh && preamble_.empty()) {
+        using Look = BackendPool::Look;
+        std::unique_ptr<BackendConnection> idle =
+            pool.take(kind == Kind::quick ? Look::quick : Look::thorough);
         if (idle != nullptr) {
             co_return idle;
         }
@@ -145,11 +148,11 @@ BackendSearch::Choice BackendSearch::choose(Clock::time_point now) {
 }
 
 Members BackendSearch::least_tried(Members members) {
-    Members untried;
-    std::copy_if(members.begin(), members.end(), std::back_inserter(untried), [&](Member* member) {
-        return tried(*member) == Tried::no;
-    });
-    return untried.empty() ? members : untried;
+    const auto untried = [&](Member* member) { return tried(*member) == Tried::no; };
+    if (std::any_of(members.begin(), members.end(), untried)) {
+        std::erase_if(members, std::not_fn(untried));
+    }
+    return members;
 }
 
 Members BackendSearch::longest_down() {

@@ -32,8 +32,9 @@ class BackendSearch final : public net::Interruptible {
     explicit BackendSearch(Destination destination);
 
     enum class Kind {
-        any,   ///< an idle one that still stands, else a new one
-        fresh  ///< a new one: what an idle one was sent may have been lost
+        quick,  ///< an idle one, else a new one: a request that may be repeated
+        any,    ///< the same, but the idle one is looked at
+        fresh   ///< a new one: what an idle one was sent may have been lost
     };
     using Connected = Result<std::unique_ptr<BackendConnection>>;
     /// May be called again once the connection it gave was finished: servers that this search has

@@ -59,7 +59,8 @@ Exchange::Exchange(
 net::Task<Outcome> Exchange::run() {
     client_.watch().pause();  // connecting has its own limit
     bool may_retry = request_.repeatable();
-    BackendSearch::Kind kind = BackendSearch::Kind::any;
+    using Kind = BackendSearch::Kind;
+    Kind kind = may_retry ? Kind::quick : Kind::any;
     while (true) {
         const error_code ec = co_await connect(kind);
         if (client_.stopped()) {
@@ -74,7 +75,7 @@ net::Task<Outcome> Exchange::run() {
             co_return *outcome;
         }
         may_retry = false;
-        kind = BackendSearch::Kind::fresh;
+        kind = Kind::fresh;
     }
 }
 

@@ -59,8 +59,16 @@ class Watched {
     [[nodiscard]] bool ready(Direction direction) const noexcept {
         return !added_ || (direction == Direction::read ? readable_ : writable_);
     }
-    /// To be called after EAGAIN, and may be after fewer bytes than were asked for (epoll(7)).
+    /// To be called after EAGAIN.
     void exhausted(Direction direction) noexcept;
+    /// To be called after fewer bytes than were asked for, which tells the same (epoll(7)).
+    void fell_short(Direction direction) noexcept {
+        if (direction == Direction::write || !has_marks_) {
+            exhausted(direction);
+        }
+    }
+    /// Reading ends at marks of urgent data too (tcp(7)): fewer bytes tell nothing then.
+    void expect_marks() noexcept { has_marks_ = true; }
     /// Wakes those that wait for either direction.
     void wake() noexcept;
     void close() noexcept;
@@ -94,6 +102,7 @@ class Watched {
     bool writable_ = false;
     bool hung_up_ = false;  ///< end of input or an error: reading tells at once, always
     bool broken_ = false;   ///< an error: so does writing
+    bool has_marks_ = false;
     WaiterList readers_;
     WaiterList writers_;
 };

@@ -1,5 +1,7 @@
 #include "proxy/net/socket.hpp"
 
+#include <boost/asio/socket_base.hpp>
+
 #include <cerrno>
 
 namespace hsmfront::net {
@@ -37,6 +39,12 @@ tcp::endpoint Socket::remote_endpoint(error_code& ec) const {
 
 tcp::endpoint Socket::local_endpoint(error_code& ec) const {
     return name_of(native_handle(), ::getsockname, ec);
+}
+
+void Socket::keep_urgent_inline() noexcept {
+    error_code ignored;  // a connection that was reset: the first read tells
+    set_option(asio::socket_base::out_of_band_inline(true), ignored);
+    watched_->expect_marks();
 }
 
 error_code Socket::shutdown_send() noexcept {

@@ -45,6 +45,8 @@ class Socket {
     /// Unspecified, and `ec` set, when the connection is gone.
     [[nodiscard]] tcp::endpoint remote_endpoint(error_code& ec) const;
     [[nodiscard]] tcp::endpoint local_endpoint(error_code& ec) const;
+    /// Urgent data comes in its place among the rest (socket(7), SO_OOBINLINE).
+    void keep_urgent_inline() noexcept;
     /// FIN.
     [[nodiscard]] error_code shutdown_send() noexcept;
     /// Ends waits.

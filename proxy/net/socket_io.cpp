@@ -40,7 +40,7 @@ Attempt SocketIo::receive(std::span<char> space) noexcept {
     if (n > 0) {
         const auto bytes = static_cast<std::size_t>(n);
         if (bytes < space.size()) {
-            exhausted(Direction::read);
+            socket_.watched().fell_short(Direction::read);
         }
         return {Attempt::State::done, bytes, {}};
     }
@@ -75,7 +75,7 @@ Attempt SocketIo::send(std::span<const char> first, std::span<const char> second
     if (n >= 0) {
         const auto taken = static_cast<std::size_t>(n);
         if (taken < first.size() + second.size()) {
-            exhausted(Direction::write);
+            socket_.watched().fell_short(Direction::write);
         }
         return {Attempt::State::done, taken, {}};
     }

@@ -1,5 +1,8 @@
 #include "proxy/net/tcp_stream.hpp"
 
+#include <cerrno>
+#include <sys/socket.h>
+
 namespace hsmfront::net {
 
 Attempt TcpStream::try_read(std::span<char> buffer) {
@@ -14,6 +17,11 @@ Attempt TcpStream::try_write(std::span<const char> bytes) {
         return {Attempt::State::failed, 0, io_.interrupted()};
     }
     return io_.send(bytes);
+}
+
+bool TcpStream::silent() noexcept {
+    char byte = 0;
+    return ::recv(io_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 Task<error_code> TcpStream::wait(Direction direction) { return io_.wait(direction); }

@@ -20,6 +20,10 @@ class TcpStream final : public Transport {
     [[nodiscard]] tcp::endpoint peer() const override;
     [[nodiscard]] tcp::endpoint local() const override;
 
+    /// True if nothing is known to have come, neither a byte nor the end.
+    [[nodiscard]] bool quiet() const noexcept { return !io_.ready(Direction::read); }
+    /// True if nothing has come. One system call.
+    [[nodiscard]] bool silent() noexcept;
     /// Gives the socket away, for AUTH TLS.
     [[nodiscard]] Socket release() noexcept { return io_.release(); }
 

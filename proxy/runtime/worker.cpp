@@ -12,6 +12,8 @@ namespace {
 
 /// After an accept that failed for want of files or memory: others need time to end.
 constexpr net::milliseconds accept_pause{100};
+/// Connections accepted in a row before those that are there have their turn.
+constexpr int turn = 4;
 
 void refuse(net::Accepted& accepted) {
     const std::string client = accepted.peer.address().to_string();
@@ -69,11 +71,16 @@ void Worker::accept(net::Acceptor acceptor, Serve serve) {
 
 net::Task<void> Worker::accept_loop(net::Acceptor& acceptor, Serve serve) {
     net::Timer pause(executor());
+    int in_turn = 0;
     while (acceptor.is_open()) {
         net::tcp::endpoint peer;
         Result<net::Socket> socket = co_await net::accept(acceptor, peer);
         if (socket) {
             admit(std::move(*socket), peer, serve);
+            if (++in_turn == turn) {
+                in_turn = 0;
+                co_await net::Yield();
+            }
             continue;
         }
         const error_code ec = socket.error();

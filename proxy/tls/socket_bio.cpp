@@ -2,6 +2,7 @@
 
 #include "proxy/net/errc.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 
@@ -11,8 +12,8 @@ namespace {
 using net::Attempt;
 using net::Direction;
 
-/// A flight with a long chain of certificates is shorter.
-constexpr std::size_t most_held = 32'768;
+/// A flight with a long chain of certificates is shorter, and Stream gathers less.
+constexpr std::size_t most_held = 80 * 1024;
 
 SocketBio& of(BIO* bio) { return *static_cast<SocketBio*>(BIO_get_data(bio)); }
 
@@ -40,26 +41,15 @@ BIO* SocketBio::make() {
     return bio;
 }
 
-bool SocketBio::flush() noexcept {
+Attempt SocketBio::flush() noexcept {
     while (!held_.empty()) {
         const Attempt attempt = io_.send(held_);
-        if (attempt.state == Attempt::State::failed) {
-            held_ = std::string();
-        } else if (attempt.state != Attempt::State::done) {
-            return false;
-        } else {
-            sent(attempt.bytes);
+        if (attempt.state != Attempt::State::done) {
+            return attempt;
         }
+        held_.erase(0, attempt.bytes);
     }
-    return true;
-}
-
-void SocketBio::sent(std::size_t bytes) noexcept {
-    if (bytes < held_.size()) {
-        held_.erase(0, bytes);
-    } else {
-        held_ = std::string();  // an idle connection holds no memory for it
-    }
+    return {};
 }
 
 int SocketBio::read(BIO* bio, char* data, int size) noexcept {
@@ -86,10 +76,12 @@ int SocketBio::receive(BIO* bio, std::span<char> space) noexcept {
         default:
             break;
     }
-    if (flush()) {
-        BIO_set_retry_read(bio);
-    } else {
+    // Whatever the client waits for, before we wait for it. An error shows itself with the next read.
+    if (flush().state == Attempt::State::want_write) {
         BIO_set_retry_write(bio);
+    } else {
+        held_ = std::string();  // an idle connection holds no memory for it
+        BIO_set_retry_read(bio);
     }
     return -1;
 }
@@ -104,14 +96,13 @@ int SocketBio::send(BIO* bio, std::span<const char> bytes) noexcept {
         errno = attempt.error.value();
         return -1;
     }
-    const std::size_t before = held_.size();
-    if (attempt.bytes <= before) {
-        sent(attempt.bytes);
+    const std::size_t held = std::min(attempt.bytes, held_.size());
+    held_.erase(0, held);
+    if (attempt.bytes == held) {
         BIO_set_retry_write(bio);
         return -1;
     }
-    sent(before);
-    return static_cast<int>(attempt.bytes - before);
+    return static_cast<int>(attempt.bytes - held);
 }
 
 bool SocketBio::hold(std::span<const char> bytes) noexcept {

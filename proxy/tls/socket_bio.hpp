@@ -23,9 +23,10 @@ class SocketBio {
     /// For SSL_set_bio(3), which takes it over; null: no memory. This object outlives it.
     [[nodiscard]] BIO* make();
     void gather(bool on) noexcept { gathers_ = on; }
-    /// Sends what was held back; false if the socket does not take all of it now. An error shows
-    /// itself with the next read or write, and what is held back is lost.
-    bool flush() noexcept;
+    /// Makes room for so many bytes.
+    void expect(std::size_t bytes) { held_.reserve(bytes); }
+    /// Sends what was held back: `want_write` if the socket does not take all of it now.
+    net::Attempt flush() noexcept;
 
   private:
     static int read(BIO* bio, char* data, int size) noexcept;
@@ -36,7 +37,6 @@ class SocketBio {
     [[nodiscard]] int receive(BIO* bio, std::span<char> space) noexcept;
     [[nodiscard]] int send(BIO* bio, std::span<const char> bytes) noexcept;
     [[nodiscard]] bool hold(std::span<const char> bytes) noexcept;
-    void sent(std::size_t bytes) noexcept;
 
     net::SocketIo& io_;
     std::string held_;

@@ -10,6 +10,7 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <new>
@@ -22,6 +23,9 @@ using net::Attempt;
 using net::Direction;
 
 namespace {
+
+/// What is encrypted at once.
+constexpr std::size_t batch = 65'536;
 
 int stream_index() {
     static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -131,7 +135,7 @@ net::Task<error_code> Stream::accept() {
     for (;;) {
         const Step step = try_accept();
         if (step == Step::done) {
-            co_return error_code{};
+            co_return co_await finish();
         }
         if (step == Step::failed) {
             co_return broken_;
@@ -152,6 +156,23 @@ net::Task<error_code> Stream::accept() {
             co_return ec;
         }
     }
+}
+
+/// What is held back: in TLS 1.3 tickets, which may wait for the first record, before it the end of
+/// the handshake, for which the client waits.
+net::Task<error_code> Stream::finish() {
+    while (SSL_version(ssl_.get()) < TLS1_3_VERSION) {
+        const Attempt attempt = bio_.flush();
+        if (attempt.state != Attempt::State::want_write) {
+            broken_ = attempt.error;
+            break;
+        }
+        const error_code ec = co_await io_.wait(Direction::write);
+        if (ec) {
+            co_return ec;
+        }
+    }
+    co_return broken_;
 }
 
 net::Task<error_code> Stream::await_signature() {
@@ -238,7 +259,7 @@ Attempt Stream::try_read(std::span<char> buffer) {
     }
     std::size_t total = 0;
     while (total < buffer.size()) {
-        ERR_clear_error();
+        clear_errors();
         errno = 0;
         std::size_t bytes = 0;
         const int rc =
@@ -264,19 +285,50 @@ Attempt Stream::try_write(std::span<const char> bytes) {
     if (broken_) {
         return fail(broken_);
     }
-    if (records_ >= options_.records_per_key) {
-        update_key();
+    if (owed_ == 0) {
+        const Attempt attempt = encrypt(bytes.first(std::min(bytes.size(), batch)));
+        if (attempt.state != Attempt::State::done) {
+            return attempt;
+        }
+        owed_ = attempt.bytes;
     }
-    clear_errors();
-    errno = 0;
-    std::size_t written = 0;
-    const int rc = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
-    const int system_error = errno;
-    if (rc == 1) {
+    const Attempt attempt = bio_.flush();
+    if (attempt.state == Attempt::State::failed) {
+        broken_ = attempt.error;
+    }
+    return attempt.state == Attempt::State::done
+               ? Attempt{Attempt::State::done, std::exchange(owed_, 0), {}}
+               : attempt;
+}
+
+/// Records of more than one go out in one piece: TCP is told of them once.
+Attempt Stream::encrypt(std::span<const char> bytes) {
+    const bool many = bytes.size() > SSL3_RT_MAX_PLAIN_LENGTH;
+    if (many) {
+        bio_.expect(batch + batch / 64);
+    }
+    bio_.gather(many);
+    std::size_t total = 0;
+    Attempt attempt;
+    while (total < bytes.size()) {
+        if (records_ >= options_.records_per_key) {
+            update_key();
+        }
+        clear_errors();
+        errno = 0;
+        std::size_t written = 0;
+        const int rc =
+            SSL_write_ex(ssl_.get(), bytes.data() + total, bytes.size() - total, &written);
+        const int system_error = errno;
+        if (rc != 1) {
+            attempt = attempt_of(rc, system_error);
+            break;
+        }
         ++records_;  // SSL_MODE_ENABLE_PARTIAL_WRITE: one at a time
-        return {Attempt::State::done, written, {}};
+        total += written;
     }
-    return attempt_of(rc, system_error);
+    bio_.gather(false);
+    return total != 0 ? Attempt{Attempt::State::done, total, {}} : attempt;
 }
 
 /// Before a record, so that an update is never pending when the connection is closed, which

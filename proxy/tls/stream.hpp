@@ -129,6 +129,7 @@ class Stream final : public net::Transport {
     enum class Step { done, want_read, want_write, want_signature, failed };
 
     [[nodiscard]] net::Task<error_code> accept();
+    [[nodiscard]] net::Task<error_code> finish();
     /// The reason why the pending signature is not wanted any more; none when its answer is there.
     [[nodiscard]] net::Task<error_code> await_signature();
     [[nodiscard]] Step try_accept();
@@ -138,6 +139,7 @@ class Stream final : public net::Transport {
     [[nodiscard]] net::Attempt fail(error_code error);
     void note_handshake();
     void note_failure(error_code error, const WireSigns& signs, net::milliseconds limit);
+    [[nodiscard]] net::Attempt encrypt(std::span<const char> bytes);
     void update_key();
 
     net::SocketIo io_;
@@ -153,6 +155,7 @@ class Stream final : public net::Transport {
     std::optional<HandshakeFailure> failure_;
     std::optional<HandshakeFailure> refusal_;
     std::uint64_t records_ = 0;  ///< sent with the present keys
+    std::size_t owed_ = 0;       ///< encrypted, but not all of it sent: not yet said to be written
     /// A fatal error: no SSL_* call but free is allowed after it (SSL_get_error(3)).
     error_code broken_;
 };
