@@ -20,4 +20,4 @@ def start(lab, case):
         key=case.key, token=str(token).lower(), module=module, pin=bench.PIN, workers=case.workers,
         certificates=lab.material / ("certs" if token else "files"))
     return lab.start_target("hsmfront", lab.hsmfront, "serve", "-c", config, port=port,
-                            says="protocol http is up", environment=environment)
+                            environment=environment)

@@ -87,8 +87,9 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
         spdlog::memory_buf_t line;
         formatter_->format(message, line);
         file_.write(line);
+        file_.flush();  // here and not by flush_on(), which wakes the log's thread once more
     }
-    void flush_() override { file_.flush(); }
+    void flush_() override {}
 
     spdlog::details::file_helper file_;
 };
@@ -153,11 +154,9 @@ certs::Loaded<spdlog::sink_ptr> log_sink(const config::Log& settings) {
 std::shared_ptr<spdlog::logger> make_logger(
     std::string_view name, const spdlog::sink_ptr& sink, const std::shared_ptr<ThreadPool>& pool
 ) {
-    auto logger = std::make_shared<spdlog::async_logger>(
+    return std::make_shared<spdlog::async_logger>(
         std::string(name), sink, pool, spdlog::async_overflow_policy::overrun_oldest
     );
-    logger->flush_on(spdlog::level::info);
-    return logger;
 }
 
 void reopen(const spdlog::logger& logger, const char* key) {

@@ -139,10 +139,12 @@ SSL_TICKET_RETURN SessionCallbacks::
     }
     const auto& options = Stream::of(ssl).options();
     if (!options.data_connection) {
-        // Renewed, so that the client's next session carries this connection's tag.
-        return under_another_name(ssl, session) || !client_still_good(ssl, session)
-                   ? SSL_TICKET_RETURN_IGNORE_RENEW
-                   : SSL_TICKET_RETURN_USE_RENEW;
+        if (under_another_name(ssl, session) || !client_still_good(ssl, session)) {
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+        }
+        // Also so that the client's next session carries this connection's tag.
+        return options.tag || status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW
+                                                                 : SSL_TICKET_RETURN_USE;
     }
     if (!options.tag || !carries(session, *options.tag)) {
         return SSL_TICKET_RETURN_IGNORE;
