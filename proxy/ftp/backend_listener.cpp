@@ -22,9 +22,6 @@ Result<std::unique_ptr<BackendListener>> BackendListener::open(
     if (!ec) {
         acceptor.listen(4, ec);
     }
-    if (!ec) {
-        acceptor.non_blocking(true, ec);
-    }
     if (ec) {
         return ec;
     }
@@ -33,16 +30,16 @@ Result<std::unique_ptr<BackendListener>> BackendListener::open(
 
 net::tcp::endpoint BackendListener::endpoint() const {
     error_code ignored;
-    return acceptor_.local_endpoint(ignored);
+    return listener_.local_endpoint(ignored);
 }
 
 net::Task<Result<net::Socket>> BackendListener::accept(
     net::asio::ip::address backend, net::milliseconds limit
 ) {
-    const net::Deadline deadline(acceptor_.get_executor(), {this}, limit);
+    const net::Deadline deadline(listener_.get_executor(), {this}, limit);
     while (!reason_) {
         net::tcp::endpoint peer;
-        Result<net::Socket> socket = co_await net::accept(acceptor_, peer);
+        Result<net::Socket> socket = co_await listener_.accept(peer);
         if (reason_ || (!socket && socket.error() == net::asio::error::connection_aborted)) {
             continue;
         }
@@ -60,8 +57,7 @@ net::Task<Result<net::Socket>> BackendListener::accept(
 
 void BackendListener::interrupt(error_code reason) noexcept {
     reason_ = reason;
-    error_code ignored;
-    acceptor_.cancel(ignored);
+    listener_.cancel();
 }
 
 }  // namespace hsmfront::ftp

@@ -18,7 +18,7 @@ class BackendListener final : public net::Interruptible {
     [[nodiscard]] static Result<std::unique_ptr<BackendListener>> open(
         net::Executor executor, const net::asio::ip::address& local
     );
-    explicit BackendListener(net::Acceptor acceptor) : acceptor_(std::move(acceptor)) {}
+    explicit BackendListener(net::Acceptor acceptor) : listener_(std::move(acceptor)) {}
 
     [[nodiscard]] net::tcp::endpoint endpoint() const;
     /// Waits for a connection from `backend`; others are closed. Errc: timed_out, what it was
@@ -29,7 +29,7 @@ class BackendListener final : public net::Interruptible {
     void interrupt(error_code reason) noexcept override;
 
   private:
-    net::Acceptor acceptor_;
+    net::Listener listener_;
     error_code reason_;
 };
 

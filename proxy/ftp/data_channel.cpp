@@ -32,8 +32,7 @@ DataChannel::DataChannel(
 void DataChannel::AcceptStop::interrupt(error_code reason) noexcept {
     reason_ = reason;
     if (loan_) {
-        error_code ignored;
-        loan_->acceptor.cancel(ignored);
+        loan_->listener.cancel();
     }
     if (reading_ != nullptr) {
         reading_->interrupt(reason);
@@ -136,7 +135,7 @@ net::Task<Result<net::Socket>> DataChannel::accept_client() {
     while (!accept_stop_.reason()) {
         // From accept(2) itself: a connection that was reset meanwhile no longer has a peer.
         net::tcp::endpoint peer;
-        Result<net::Socket> socket = co_await net::accept(listener_->acceptor, peer);
+        Result<net::Socket> socket = co_await listener_->listener.accept(peer);
         if (accept_stop_.reason() ||
             (!socket && socket.error() == net::asio::error::connection_aborted)) {
             continue;

@@ -52,8 +52,7 @@ struct BackendAddresses::State {
         : executor(where),
           endpoint(std::move(who)),
           lifetime(how_long),
-          lookup(std::move(how)),
-          timer(where) {}
+          lookup(std::move(how)) {}
 
     void learn(Result<List> answer);
 
@@ -61,7 +60,7 @@ struct BackendAddresses::State {
     config::Endpoint endpoint;
     milliseconds lifetime;
     Lookup lookup;
-    net::Timer timer;
+    net::Event ends;
     List list;         ///< the last good answer
     error_code error;  ///< of the last lookup, while there was no good one
     std::vector<std::shared_ptr<net::Event>> waiting;  ///< for the first answer
@@ -116,7 +115,7 @@ BackendAddresses::BackendAddresses(
 
 BackendAddresses::~BackendAddresses() {
     state_->ended = true;
-    state_->timer.cancel();
+    state_->ends.notify();
 }
 
 net::Task<void> BackendAddresses::keep_resolving(std::shared_ptr<State> state) {
@@ -126,10 +125,9 @@ net::Task<void> BackendAddresses::keep_resolving(std::shared_ptr<State> state) {
             break;
         }
         state->learn(std::move(answer));
-        state->timer.expires_after(
+        co_await state->ends.wait_for(
             state->list.empty() ? std::min(state->lifetime, impatience) : state->lifetime
         );
-        co_await state->timer.async_wait(net::as_tuple);
     }
 }
 

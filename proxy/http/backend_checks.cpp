@@ -70,8 +70,7 @@ class BackendChecks::Check {
           board_(std::move(board)),
           target_(std::move(target)),
           request_(request_for(settings, target_.server->name())),
-          wait_(worker.executor),
-          pause_(worker.executor) {
+          wait_(worker.executor) {
         target_.server->health().begin_checks();
     }
     ~Check() { end(); }
@@ -92,7 +91,7 @@ class BackendChecks::Check {
     const Target target_;
     const std::string request_;
     BackendWait wait_;
-    net::Timer pause_;
+    net::Event pause_;
     net::TcpStream* stream_ = nullptr;  ///< while it is open
     bool ended_ = false;
 };
@@ -104,9 +103,8 @@ bool BackendChecks::Check::wanted() const noexcept {
 net::Task<void> BackendChecks::Check::run() {
     while (wanted()) {
         co_await once();
-        pause_.expires_after(jittered(settings_.interval));
         if (!ended_) {
-            co_await pause_.async_wait(net::as_tuple);
+            co_await pause_.wait_for(jittered(settings_.interval));
         }
     }
     end();
@@ -117,7 +115,7 @@ void BackendChecks::Check::end() noexcept {
         return;
     }
     target_.server->health().end_checks();
-    pause_.cancel();
+    pause_.notify();
     wait_.interrupt(net::Errc::stopped);
     if (stream_ != nullptr) {
         stream_->interrupt(net::Errc::stopped);

@@ -5,11 +5,13 @@
 
 namespace hsmfront::http {
 
-struct BackendPool::State {
+struct BackendPool::State final : net::Timeout {
     State(
         const net::Executor& executor, std::shared_ptr<BackendAddresses> where, const Limits& bounds
     )
-        : timer(executor), addresses(std::move(where)), limits(bounds) {}
+        : timeouts(net::Loop::of(executor).timeouts()),
+          addresses(std::move(where)),
+          limits(bounds) {}
 
     /// May be lent: nothing to read, not closed, and the server is still there.
     [[nodiscard]] bool stands(BackendConnection& connection, Look look) const {
@@ -18,11 +20,13 @@ struct BackendPool::State {
                (look == Look::thorough ? stream.silent() : stream.quiet());
     }
 
-    net::Timer timer;
+    void keep(std::unique_ptr<BackendConnection> connection);
+    void on_due() noexcept override;
+
+    net::Timeouts& timeouts;
     std::shared_ptr<BackendAddresses> addresses;
     Limits limits;
     std::vector<std::unique_ptr<BackendConnection>> idle;  ///< the one used last stands last
-    bool sweeping = false;
 };
 
 BackendPool::BackendPool(
@@ -33,7 +37,7 @@ BackendPool::BackendPool(
 )
     : worker_(worker),
       connect_limit_(connect_limit),
-      state_(std::make_shared<State>(worker.executor, std::move(addresses), limits)) {}
+      state_(std::make_unique<State>(worker.executor, std::move(addresses), limits)) {}
 
 BackendPool::~BackendPool() = default;
 
@@ -75,31 +79,28 @@ void BackendPool::give_back(std::unique_ptr<BackendConnection> connection) {
     if (state_->idle.size() >= state_->limits.idle) {
         return;
     }
-    connection->idle_since = net::Clock::now();
     connection->use = BackendUse();
-    state_->idle.push_back(std::move(connection));
-    if (!state_->sweeping) {
-        schedule_sweep(state_);
+    state_->keep(std::move(connection));
+}
+
+void BackendPool::State::keep(std::unique_ptr<BackendConnection> connection) {
+    const auto now = net::Clock::now();
+    connection->idle_since = now;
+    idle.push_back(std::move(connection));
+    if (!pending()) {
+        timeouts.schedule(*this, now + limits.sweep_interval);
     }
 }
 
-void BackendPool::schedule_sweep(const std::shared_ptr<State>& state) {
-    state->sweeping = true;
-    state->timer.expires_after(state->limits.sweep_interval);
-    state->timer.async_wait([weak = std::weak_ptr<State>(state)](error_code) {
-        const std::shared_ptr<State> alive = weak.lock();
-        if (!alive) {
-            return;
-        }
-        const auto oldest = net::Clock::now() - alive->limits.idle_time;
-        std::erase_if(alive->idle, [&](const std::unique_ptr<BackendConnection>& connection) {
-            return connection->idle_since < oldest || !alive->stands(*connection, Look::thorough);
-        });
-        alive->sweeping = false;
-        if (!alive->idle.empty()) {
-            schedule_sweep(alive);
-        }
+void BackendPool::State::on_due() noexcept {
+    const auto now = net::Clock::now();
+    std::erase_if(idle, [&](const std::unique_ptr<BackendConnection>& connection) {
+        return connection->idle_since < now - limits.idle_time ||
+               !stands(*connection, Look::thorough);
     });
+    if (!idle.empty()) {
+        timeouts.schedule(*this, now + limits.sweep_interval);
+    }
 }
 
 }  // namespace hsmfront::http

@@ -62,11 +62,10 @@ class BackendPool {
 
   private:
     struct State;
-    static void schedule_sweep(const std::shared_ptr<State>& state);
 
     net::WorkerContext& worker_;
     net::milliseconds connect_limit_;
-    std::shared_ptr<State> state_;  ///< shared with the pending sweep only
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace hsmfront::http

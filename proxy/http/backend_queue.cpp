@@ -7,8 +7,6 @@
 
 #include "proxy/http/backend_server.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 
 namespace hsmfront::http {
@@ -69,7 +67,7 @@ void BackendQueue::hand_out(BackendServer& server) {
         it = waiters_.erase(it);
         waiter.granted_ = &server;
         // Within the lock: the waiter, and its loop, stand at least until it has passed leave().
-        net::asio::post(waiter.executor_, [wake = waiter.wake_] { wake->notify(); });
+        net::Loop::of(waiter.executor_).post([wake = waiter.wake_] { wake->notify(); });
     }
     waiting_ = waiters_.size();
 }

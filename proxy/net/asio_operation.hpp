@@ -19,11 +19,17 @@ class AsioOperation;
 template <class Operation, class... Results>
 class AsioOperation<Operation, void(Results...)> {
   public:
-    explicit AsioOperation(Operation operation) : operation_(std::move(operation)) {}
+    AsioOperation(Operation operation, Loop& loop) : operation_(std::move(operation)), loop_(loop) {}
+    AsioOperation(AsioOperation&&) = delete;
+    AsioOperation& operator=(AsioOperation&&) = delete;
+    ~AsioOperation() { note_end(); }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> coroutine) {
+        loop_.note_asio(1);
+        begun_ = true;
         std::move(operation_)([this, coroutine](Results... results) {
+            note_end();
             results_.emplace(std::move(results)...);
             coroutine.resume();
         });
@@ -37,7 +43,15 @@ class AsioOperation<Operation, void(Results...)> {
     }
 
   private:
+    void note_end() noexcept {
+        if (std::exchange(begun_, false)) {
+            loop_.note_asio(-1);
+        }
+    }
+
     Operation operation_;
+    Loop& loop_;
+    bool begun_ = false;
     std::optional<std::tuple<Results...>> results_;
 };
 

@@ -8,14 +8,19 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <coroutine>
 #include <optional>
+#include <thread>
+#include <utility>
 
 namespace hsmfront::net {
 
-/// One for each io_context, made when it is first asked for. Everything runs on the thread that
-/// runs the io_context.
+/// One for each io_context, made when it is first asked for. Everything runs on one thread: that of
+/// run(), where waiting is one epoll_wait(2), or that which runs the io_context, where Asio waits,
+/// and looks here when there is something.
 class Loop final : public boost::asio::execution_context::service {
   public:
     using Executor = boost::asio::io_context::executor_type;
@@ -45,6 +50,18 @@ class Loop final : public boost::asio::execution_context::service {
     /// Resumes it: at once on the loop's thread, else from there. From any thread.
     void start(Root& root, std::coroutine_handle<> coroutine);
 
+    /// Runs everything until the io_context is stopped.
+    void run();
+    /// Runs `task` on the loop's thread. From any thread.
+    template <class Function>
+    void post(Function task) {
+        boost::asio::post(executor_, std::move(task));
+        poke();
+    }
+    /// An operation of Asio's has begun, or ended: it does not tell run() when it is done, so run()
+    /// looks every now and then. What is waited for often, or long, does without Asio.
+    void note_asio(int change) noexcept { asio_ += change; }
+
     /// Resumes the waiter's coroutine soon.
     void wake(Waiter& waiter) noexcept;
     /// Resumes those that were woken so far.
@@ -58,6 +75,10 @@ class Loop final : public boost::asio::execution_context::service {
     void shutdown() noexcept override;
     void adopt(Root& root);
     void ended() noexcept;
+    void poke() noexcept;
+    /// Of the thread of run().
+    [[nodiscard]] bool is_here() const noexcept;
+    [[nodiscard]] int patience() const noexcept;
 
     using Roots = boost::intrusive::list<Root, boost::intrusive::constant_time_size<false>>;
 
@@ -66,6 +87,9 @@ class Loop final : public boost::asio::execution_context::service {
     Timeouts timeouts_;
     WaiterList woken_;
     bool scheduled_ = false;
+    std::atomic<std::thread::id> thread_;  ///< of run(), while it runs
+    Watched pokes_;                        ///< an eventfd(2)
+    int asio_ = 0;
     Roots roots_;
     std::optional<boost::asio::executor_work_guard<Executor>> work_;  ///< while there are roots
 };

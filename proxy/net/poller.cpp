@@ -50,7 +50,7 @@ error_code Poller::add(Watched& watched) noexcept {
 
 void Poller::wait() {
     wanted_ = true;
-    if (!set_) {
+    if (!set_ && !taken_over_) {
         set();
     }
 }
@@ -73,13 +73,13 @@ void Poller::on_ready() {
     set_ = false;
     int found = 0;
     for (int looks = 0; looks < most_looks; ++looks) {
-        found = look();
+        found = look(0);
         loop_.resume_woken();
         if (found < busy) {
             break;
         }
     }
-    if (!wanted_ || set_) {
+    if (!wanted_ || set_ || taken_over_) {
         return;
     }
     if (found < busy) {
@@ -90,10 +90,11 @@ void Poller::on_ready() {
     }
 }
 
-int Poller::look() noexcept {
+int Poller::look(int patience) noexcept {
     std::array<epoll_event, most_events> events;
-    const int count =
-        ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    const int count = ::epoll_wait(
+        epoll_.native_handle(), events.data(), static_cast<int>(events.size()), patience
+    );
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
         static_cast<Watched*>(event.data.ptr)->mark(event.events);

@@ -32,15 +32,19 @@ class Poller {
     void wait();
     /// Nobody does.
     void rest() noexcept;
+    /// The loop calls look() itself from now on.
+    void take_over() noexcept { taken_over_ = true; }
+    /// Marks what becomes ready within so many milliseconds (-1: whenever), and wakes those that
+    /// wait for it; how many that were.
+    int look(int patience) noexcept;
 
   private:
-    /// Marks what has become ready, and wakes those that wait for it; how many that were.
-    int look() noexcept;
     void set();
     void on_ready();
 
     Loop& loop_;
     boost::asio::posix::basic_stream_descriptor<Executor> epoll_;
+    bool taken_over_ = false;
     bool wanted_ = false;
     bool set_ = false;  ///< its readiness, or a turn of its own, is waited for
 };

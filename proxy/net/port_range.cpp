@@ -113,8 +113,7 @@ void PortRange::give_back(std::uint16_t port) noexcept {
 
 PortRange::Loan::~Loan() {
     if (range_ != nullptr) {
-        error_code ignored;
-        acceptor.close(ignored);
+        listener.close();
         range_->give_back(port_);
     }
 }

@@ -3,7 +3,7 @@
 
 #include "config/result.hpp"
 #include "config/settings.hpp"
-#include "proxy/net/executor.hpp"
+#include "proxy/net/socket.hpp"
 
 #include <chrono>
 #include <mutex>
@@ -24,9 +24,9 @@ class PortRange {
     class Loan {
       public:
         Loan(PortRange& range, std::uint16_t port, Acceptor listening)
-            : acceptor(std::move(listening)), range_(&range), port_(port) {}
+            : listener(std::move(listening)), range_(&range), port_(port) {}
         Loan(Loan&& other) noexcept
-            : acceptor(std::move(other.acceptor)), range_(other.range_), port_(other.port_) {
+            : listener(std::move(other.listener)), range_(other.range_), port_(other.port_) {
             other.range_ = nullptr;
         }
         Loan& operator=(Loan&&) = delete;
@@ -35,7 +35,7 @@ class PortRange {
         ~Loan();
         [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
-        Acceptor acceptor;
+        Listener listener;
 
       private:
         PortRange* range_;

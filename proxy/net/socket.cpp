@@ -1,5 +1,6 @@
 #include "proxy/net/socket.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 
 #include <cerrno>
@@ -57,22 +58,44 @@ void Socket::close() noexcept {
     }
 }
 
-Task<Result<Socket>> accept(Acceptor& acceptor, tcp::endpoint& peer) {
+Listener::Listener(Acceptor&& acceptor) : executor_(acceptor.get_executor()) {
+    error_code ignored;
+    acceptor.native_non_blocking(true, ignored);
+    watched_ = std::make_unique<Watched>(Loop::of(executor_), acceptor.release());
+}
+
+tcp::endpoint Listener::local_endpoint(error_code& ec) const {
+    return name_of(watched_->fd(), ::getsockname, ec);
+}
+
+void Listener::close() noexcept {
+    if (watched_) {
+        watched_->close();
+    }
+}
+
+Task<Result<Socket>> Listener::accept(tcp::endpoint& peer) {
     for (;;) {
         auto size = static_cast<socklen_t>(peer.capacity());
-        const int fd = ::accept4(
-            acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC
-        );
+        const int fd =
+            ::accept4(watched_->fd(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             peer.resize(size);
-            co_return Socket(acceptor.get_executor(), fd);
+            co_return Socket(watched_->loop(), fd);
         }
-        if (errno != EAGAIN && errno != EINTR) {
+        if (errno == EINTR) {
+            continue;
+        }
+        if (errno != EAGAIN) {
             co_return error_code(errno, boost::system::system_category());
         }
-        const auto [ec] = co_await acceptor.async_wait(Acceptor::wait_read, as_tuple);
+        watched_->exhausted(Direction::read);
+        const error_code ec = co_await watched_->wait(Direction::read);
         if (ec) {
             co_return ec;
+        }
+        if (!is_open() || !watched_->ready(Direction::read)) {
+            co_return asio::error::operation_aborted;
         }
     }
 }

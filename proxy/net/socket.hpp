@@ -21,6 +21,8 @@ class Socket {
     /// Takes a descriptor over that is non-blocking.
     Socket(Executor executor, int fd)
         : executor_(executor), watched_(std::make_unique<Watched>(Loop::of(executor), fd)) {}
+    Socket(Loop& loop, int fd)
+        : executor_(loop.executor()), watched_(std::make_unique<Watched>(loop, fd)) {}
     /// Takes over what Asio accepted or connected.
     Socket(asio::basic_stream_socket<tcp, Executor>&& socket);  // NOLINT(google-explicit-constructor)
 
@@ -59,8 +61,23 @@ class Socket {
     std::unique_ptr<Watched> watched_;
 };
 
-/// A connection that `acceptor` has or gets, from `peer`. Errc: system errors, of close() and
-/// cancel() too.
-[[nodiscard]] Task<Result<Socket>> accept(Acceptor& acceptor, tcp::endpoint& peer);
+/// A socket that listens. Moving it leaves a closed one behind.
+class Listener {
+  public:
+    /// Takes over what Asio bound and let listen.
+    explicit Listener(Acceptor&& acceptor);
+
+    [[nodiscard]] bool is_open() const noexcept { return watched_ && watched_->fd() >= 0; }
+    [[nodiscard]] Executor get_executor() const noexcept { return executor_; }
+    [[nodiscard]] tcp::endpoint local_endpoint(error_code& ec) const;
+    /// A connection, from `peer`. Errc: system errors; operation_aborted by close() and cancel().
+    [[nodiscard]] Task<Result<Socket>> accept(tcp::endpoint& peer);
+    void cancel() noexcept { watched_->wake(); }
+    void close() noexcept;
+
+  private:
+    Executor executor_;
+    std::unique_ptr<Watched> watched_;
+};
 
 }  // namespace hsmfront::net

@@ -72,7 +72,7 @@ struct Promise {
     [[nodiscard]] auto await_transform(
         boost::asio::deferred_async_operation<Signature, Initiation, Args...> operation
     ) {
-        return AsioOperation<decltype(operation), Signature>(std::move(operation));
+        return AsioOperation<decltype(operation), Signature>(std::move(operation), *loop);
     }
     /// What waits by a Waiter: it suspends with the loop.
     template <class Wait>

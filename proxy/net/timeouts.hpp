@@ -45,14 +45,20 @@ class Timeouts {
 
     /// Also of one that is pending: its time is another then.
     void schedule(Timeout& timeout, Clock::time_point due);
-    /// Nobody waits for anything any more.
+    /// No coroutine is left: the io_context need not wait for a time that nobody waits for.
     void rest() noexcept;
+    /// The loop calls look() itself from now on, in time.
+    void take_over() noexcept { taken_over_ = true; }
+    /// Milliseconds until the earliest is due, -1: there is none.
+    [[nodiscard]] int patience() const noexcept;
+    /// Tells those that are due.
+    void look();
 
   private:
     void set();
-    void look();
 
     boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer_;
+    bool taken_over_ = false;
     Clock::time_point set_for_ = Clock::time_point::max();
     boost::intrusive::multiset<Timeout, boost::intrusive::constant_time_size<false>> pending_;
 };

@@ -51,7 +51,7 @@ void Worker::start(std::function<void()> on_done) {
             // whose timer would keep the loop going.
             loop_.stop();
         });
-        loop_.run();
+        net::Loop::of(executor()).run();
         on_done();
     });
 }
@@ -65,16 +65,16 @@ void Worker::accept(net::Acceptor acceptor, Serve serve) {
     if (sessions_.draining()) {
         return;  // the key came too late
     }
-    acceptors_.push_back(std::move(acceptor));
-    tasks_.spawn(accept_loop(acceptors_.back(), std::move(serve)), "accept loop");
+    listeners_.emplace_back(std::move(acceptor));
+    tasks_.spawn(accept_loop(listeners_.back(), std::move(serve)), "accept loop");
 }
 
-net::Task<void> Worker::accept_loop(net::Acceptor& acceptor, Serve serve) {
-    net::Timer pause(executor());
+net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
+    net::Event pause;
     int in_turn = 0;
-    while (acceptor.is_open()) {
+    while (listener.is_open()) {
         net::tcp::endpoint peer;
-        Result<net::Socket> socket = co_await net::accept(acceptor, peer);
+        Result<net::Socket> socket = co_await listener.accept(peer);
         if (socket) {
             admit(std::move(*socket), peer, serve);
             if (++in_turn == turn) {
@@ -84,13 +84,12 @@ net::Task<void> Worker::accept_loop(net::Acceptor& acceptor, Serve serve) {
             continue;
         }
         const error_code ec = socket.error();
-        if (!acceptor.is_open()) {
+        if (!listener.is_open()) {
             co_return;
         }
         if (ec != net::asio::error::connection_aborted) {
             spdlog::warn("cannot accept connections: {}", ec.message());
-            pause.expires_after(accept_pause);
-            co_await pause.async_wait(net::as_tuple);
+            co_await pause.wait_for(accept_pause);
         }
     }
 }
@@ -164,9 +163,8 @@ net::Task<bool> Worker::identify(net::Accepted& accepted, net::milliseconds limi
 }
 
 void Worker::drain() {
-    for (auto& acceptor : acceptors_) {
-        error_code ignored;
-        acceptor.close(ignored);
+    for (net::Listener& listener : listeners_) {
+        listener.close();
     }
     sessions_.drain();
     stop_.notify();

@@ -38,7 +38,7 @@ class Worker {
     /// Runs `task` on the worker's thread. From any thread.
     template <class Function>
     void post(Function task) {
-        net::asio::post(loop_, std::move(task));
+        net::Loop::of(executor()).post(std::move(task));
     }
 
     // The following run on the worker's thread (see post()).
@@ -57,7 +57,7 @@ class Worker {
 
   private:
     [[nodiscard]] net::Task<void> run();
-    [[nodiscard]] net::Task<void> accept_loop(net::Acceptor& acceptor, Serve serve);
+    [[nodiscard]] net::Task<void> accept_loop(net::Listener& listener, Serve serve);
     [[nodiscard]] net::Task<void> session(
         Serve serve, net::Accepted accepted, Admission::Slot slot
     );
@@ -79,7 +79,7 @@ class Worker {
     net::SessionRegistry sessions_;
     std::shared_ptr<const net::Balancers> balancers_ = std::make_shared<net::Balancers>();
     net::WorkerContext context_{loop_.get_executor(), buffers_, sessions_};
-    std::list<net::Acceptor> acceptors_;
+    std::list<net::Listener> listeners_;
     net::TaskGroup tasks_{loop_.get_executor()};
     net::Event stop_;
     std::thread thread_;

@@ -2,7 +2,6 @@
 
 #include "certs/errc.hpp"
 
-#include <boost/asio/post.hpp>
 #include <openssl/async.h>
 
 #include <new>
@@ -35,7 +34,7 @@ class SignWait::Job final : public certs::SignJob {
   private:
     void on_done() noexcept override {
         try {
-            net::asio::post(executor_, [weak = wake_up_] {
+            net::Loop::of(executor_).post([weak = wake_up_] {
                 if (const auto wake_up = weak.lock()) {
                     wake_up->event.notify();
                 }
