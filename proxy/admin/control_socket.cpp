@@ -50,8 +50,7 @@ error_code give_to(const std::filesystem::path& path, const std::string& owner) 
 
 /// One connection, and the answer that another thread may give.
 struct ControlSocket::Exchange {
-    explicit Exchange(Connection connection)
-        : socket(std::move(connection)) {}
+    explicit Exchange(Connection connection) : socket(std::move(connection)) {}
     ~Exchange() { OPENSSL_cleanse(input.data(), input.size()); }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;

@@ -49,10 +49,7 @@ void BackendWait::interrupt(error_code reason) noexcept {
 
 struct BackendAddresses::State {
     State(net::Executor where, config::Endpoint who, milliseconds how_long, Lookup how)
-        : executor(where),
-          endpoint(std::move(who)),
-          lifetime(how_long),
-          lookup(std::move(how)) {}
+        : executor(where), endpoint(std::move(who)), lifetime(how_long), lookup(std::move(how)) {}
 
     void learn(Result<List> answer);
 
@@ -107,9 +104,7 @@ BackendAddresses::BackendAddresses(
     if (!ec) {
         state_->list = {net::tcp::endpoint(literal, state_->endpoint.port)};
     } else {
-        net::spawn(
-            executor, keep_resolving(state_), net::LogException{"backend resolver"}
-        );
+        net::spawn(executor, keep_resolving(state_), net::LogException{"backend resolver"});
     }
 }
 

@@ -164,9 +164,7 @@ BackendChecks::BackendChecks(
 ) {
     for (const Target& target : targets) {
         checks_.push_back(std::make_shared<Check>(worker, settings, board, target));
-        net::spawn(
-            worker.executor, run(checks_.back()), net::LogException{"health check"}
-        );
+        net::spawn(worker.executor, run(checks_.back()), net::LogException{"health check"});
     }
 }
 

@@ -4,8 +4,6 @@
 #include "proxy/net/errc.hpp"
 #include "proxy/net/event.hpp"
 
-
-
 #include <algorithm>
 #include <cstring>
 #include <optional>

@@ -19,10 +19,7 @@ class Http2Sink final : public ContentSink {
   public:
     /// All outlive it. `watch` is touched for each piece that goes out.
     Http2Sink(
-        nghttp2_session* session,
-        Http2Output& output,
-        std::int32_t stream,
-        net::Watchdog& watch
+        nghttp2_session* session, Http2Output& output, std::int32_t stream, net::Watchdog& watch
     )
         : session_(session), output_(output), stream_(stream), watch_(watch) {}
 

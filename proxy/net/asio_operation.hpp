@@ -19,7 +19,8 @@ class AsioOperation;
 template <class Operation, class... Results>
 class AsioOperation<Operation, void(Results...)> {
   public:
-    AsioOperation(Operation operation, Loop& loop) : operation_(std::move(operation)), loop_(loop) {}
+    AsioOperation(Operation operation, Loop& loop)
+        : operation_(std::move(operation)), loop_(loop) {}
     AsioOperation(AsioOperation&&) = delete;
     AsioOperation& operator=(AsioOperation&&) = delete;
     ~AsioOperation() { note_end(); }
@@ -55,7 +56,8 @@ class AsioOperation<Operation, void(Results...)> {
     std::optional<std::tuple<Results...>> results_;
 };
 
-/// `wait.suspend(coroutine, loop)` puts the coroutine on a list; false: there is nothing to wait for.
+/// `wait.suspend(coroutine, loop)` puts the coroutine on a list; false: there is nothing to wait
+/// for.
 template <class Wait>
 struct Suspension {
     Wait wait;

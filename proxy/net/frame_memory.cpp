@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t step = 64;
 constexpr std::size_t largest = 2048;
-/// Bytes for each thread: as many frames as some dozens of sessions need that are all served at once.
+/// Bytes for each thread: as many frames as some dozens of sessions need that are all served at
+/// once.
 constexpr std::size_t most_kept = 512 * 1024;
 
 struct Free {

@@ -57,6 +57,9 @@ void Loop::run() {
         for (int turns = 0; turns < most_turns && !woken_.empty(); ++turns) {
             resume_woken();
         }
+        if (context.stopped()) {
+            break;
+        }
         poller_.look(patience());
         timeouts_.look();
         if (pokes_.ready(Direction::read) || asio_ != 0) {

@@ -35,7 +35,8 @@ void wake_all(WaiterList& waiters) noexcept {
 
 }  // namespace
 
-Poller::Poller(Loop& loop, const Executor& executor) : loop_(loop), epoll_(executor, make_epoll()) {}
+Poller::Poller(Loop& loop, const Executor& executor)
+    : loop_(loop), epoll_(executor, make_epoll()) {}
 
 error_code Poller::add(Watched& watched) noexcept {
     epoll_event event{};
@@ -63,10 +64,9 @@ void Poller::rest() noexcept {
 
 void Poller::set() {
     set_ = true;
-    epoll_.async_wait(
-        boost::asio::posix::descriptor_base::wait_read,
-        [this](const error_code&) { on_ready(); }
-    );
+    epoll_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const error_code&) {
+        on_ready();
+    });
 }
 
 void Poller::on_ready() {

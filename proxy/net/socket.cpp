@@ -77,8 +77,7 @@ void Listener::close() noexcept {
 Task<Result<Socket>> Listener::accept(tcp::endpoint& peer) {
     for (;;) {
         auto size = static_cast<socklen_t>(peer.capacity());
-        const int fd =
-            ::accept4(watched_->fd(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int fd = ::accept4(watched_->fd(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             peer.resize(size);
             co_return Socket(watched_->loop(), fd);

@@ -24,7 +24,8 @@ class Socket {
     Socket(Loop& loop, int fd)
         : executor_(loop.executor()), watched_(std::make_unique<Watched>(loop, fd)) {}
     /// Takes over what Asio accepted or connected.
-    Socket(asio::basic_stream_socket<tcp, Executor>&& socket);  // NOLINT(google-explicit-constructor)
+    Socket(asio::basic_stream_socket<tcp, Executor>&& socket
+    );  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] Executor get_executor() const noexcept { return executor_; }
     [[nodiscard]] bool is_open() const noexcept { return native_handle() >= 0; }

@@ -76,7 +76,7 @@ struct Promise {
     }
     /// What waits by a Waiter: it suspends with the loop.
     template <class Wait>
-        requires requires(Wait& wait, std::coroutine_handle<> h, Loop& l) { wait.suspend(h, l); }
+    requires requires(Wait& wait, std::coroutine_handle<> h, Loop& l) { wait.suspend(h, l); }
     [[nodiscard]] auto await_transform(Wait wait) noexcept {
         return Suspension<Wait>{std::move(wait), *loop};
     }

@@ -9,8 +9,8 @@ namespace hsmfront::net {
 
 class Loop;
 
-/// Lives in the frame of its coroutine and leaves its list when the frame ends, so that nobody wakes
-/// what is gone. Single thread.
+/// Lives in the frame of its coroutine and leaves its list when the frame ends, so that nobody
+/// wakes what is gone. Single thread.
 class Waiter : public boost::intrusive::list_base_hook<
                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   public:

@@ -15,7 +15,8 @@ struct OpensslErrors {
 /// (SSL_get_error(3)).
 [[nodiscard]] OpensslErrors take_errors();
 
-/// To be called before SSL_read() and its like. Cheaper than ERR_clear_error(3) where there are none.
+/// To be called before SSL_read() and its like. Cheaper than ERR_clear_error(3) where there are
+/// none.
 void clear_errors() noexcept;
 
 /// The words alone.

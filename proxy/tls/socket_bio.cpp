@@ -21,8 +21,9 @@ SocketBio& of(BIO* bio) { return *static_cast<SocketBio*>(BIO_get_data(bio)); }
 
 const BIO_METHOD* SocketBio::method() {
     static BIO_METHOD* const made = [] {
-        BIO_METHOD* const fresh =
-            BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "socket");
+        BIO_METHOD* const fresh = BIO_meth_new(
+            BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "socket"
+        );
         if (fresh == nullptr || BIO_meth_set_read(fresh, read) != 1 ||
             BIO_meth_set_write(fresh, write) != 1 || BIO_meth_set_ctrl(fresh, control) != 1) {
             throw std::bad_alloc();
@@ -76,7 +77,8 @@ int SocketBio::receive(BIO* bio, std::span<char> space) noexcept {
         default:
             break;
     }
-    // Whatever the client waits for, before we wait for it. An error shows itself with the next read.
+    // Whatever the client waits for, before we wait for it. An error shows itself with the next
+    // read.
     if (flush().state == Attempt::State::want_write) {
         BIO_set_retry_write(bio);
     } else {

@@ -9,10 +9,10 @@
 
 namespace hsmfront::tls {
 
-/// A source and sink BIO (BIO_meth_new(3)). It does not read what is known to be empty, never causes
-/// SIGPIPE, and while it gathers, it holds back what is written: the messages of a handshake, each
-/// of which OpenSSL flushes by itself, go out together before the next wait for input, and tickets
-/// with what is written first.
+/// A source and sink BIO (BIO_meth_new(3)). It does not read what is known to be empty, never
+/// causes SIGPIPE, and while it gathers, it holds back what is written: the messages of a
+/// handshake, each of which OpenSSL flushes by itself, go out together before the next wait for
+/// input, and tickets with what is written first.
 class SocketBio {
   public:
     /// `io` outlives it.

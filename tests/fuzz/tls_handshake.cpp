@@ -5,7 +5,6 @@
 #include "tests/fuzz/require.hpp"
 #include "tests/support/test_ca.hpp"
 
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -80,7 +79,8 @@ struct Pair {
 Pair connected(std::string_view bytes) {
     std::array<int, 2> ends{};
     require(
-        ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0, "there are sockets"
+        ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0,
+        "there are sockets"
     );
     const auto sent = ::send(ends[1], bytes.data(), bytes.size(), MSG_NOSIGNAL);
     require(sent == static_cast<ssize_t>(bytes.size()), "an input fits into a socket");

@@ -43,7 +43,9 @@ class HttpBackendChecks : public BackendFixture {
     void serve() {
         Listener& listener = listen();
         net::spawn(
-            worker.loop.get_executor(), answer(listener.acceptor(), &answers), [](const std::exception_ptr&) {}
+            worker.loop.get_executor(),
+            answer(listener.acceptor(), &answers),
+            [](const std::exception_ptr&) {}
         );
     }
 

@@ -304,9 +304,11 @@ net::Task<void> OneShotServer::accept_and(Serve serve) {
 
 void OneShotServer::run(Serve serve, const std::function<void()>& client) {
     std::thread other(client);
-    net::spawn(loop.get_executor(), accept_and(std::move(serve)), [](const std::exception_ptr& error) {
-        EXPECT_FALSE(error);
-    });
+    net::spawn(
+        loop.get_executor(),
+        accept_and(std::move(serve)),
+        [](const std::exception_ptr& error) { EXPECT_FALSE(error); }
+    );
     loop.restart();
     loop.run();
     other.join();
