@@ -45,6 +45,7 @@ void Loop::poke() noexcept {
 
 void Loop::run() {
     auto& context = executor_.context();
+    const auto work = boost::asio::make_work_guard(executor_);  // without any, poll() stops it
     if (const error_code ec = poller_.add(pokes_)) {
         throw std::system_error(ec.value(), std::system_category(), "epoll_ctl");
     }

@@ -2,7 +2,6 @@
 
 #include "proxy/net/errc.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <spdlog/spdlog.h>
 
 #include <exception>

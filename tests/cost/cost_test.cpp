@@ -1,7 +1,7 @@
 // A guard against slowdowns: instructions that the proxy executes for one unit of work, counted by
 // callgrind (valgrind(1)). How client and proxy meet changes those of a request by a twentieth, and
 // hardly anything else. Each bound is what was measured and a tenth more; what makes a unit cheaper
-// lowers it. System calls count as nothing here.
+// lowers it. System calls count as nothing here, a copy of many bytes as an instruction a byte.
 #include "tests/harness/files.hpp"
 #include "tests/harness/ftps_client.hpp"
 #include "tests/harness/http2_client.hpp"
@@ -182,30 +182,30 @@ class Cost : public Stage, public ::testing::WithParamInterface<Work> {
 };
 
 const Work works[] = {
-    {"Request", 60, 1000, [](Cost& cost, int units) { cost.requests(units); }},
-    {"Http2Request", 96, 1000, [](Cost& cost, int units) { cost.requests2(units); }},
+    {"Request", 47.5, 1000, [](Cost& cost, int units) { cost.requests(units); }},
+    {"Http2Request", 75, 1000, [](Cost& cost, int units) { cost.requests2(units); }},
     {"FullHandshakeTls13",
-     3170,
+     3150,
      50,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_3_VERSION, false); }},
     {"FullHandshakeTls12",
-     2430,
+     2410,
      50,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_2_VERSION, false); }},
     {"ResumedHandshakeTls13",
-     2790,
+     2870,
      50,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_3_VERSION, true); }},
     {"ResumedHandshakeTls12",
-     710,
+     548,
      60,
      [](Cost& cost, int units) { cost.handshakes(units, TLS1_2_VERSION, true); }},
-    {"DownloadMiB", 4720, 20, [](Cost& cost, int units) { cost.download(units); }},
-    {"UploadMiB", 4590, 20, [](Cost& cost, int units) { cost.upload(units); }},
-    {"FtpsDownloadMiB", 4700, 20, [](Cost& cost, int units) { cost.ftps_download(units); }},
-    {"FtpsUploadMiB", 4550, 20, [](Cost& cost, int units) { cost.ftps_upload(units); }},
-    {"FtpsFile", 3190, 50, [](Cost& cost, int units) { cost.ftps_files(units); }},
-    {"FtpsLogin", 3440, 20, [](Cost& cost, int units) { cost.ftps_logins(units); }}};
+    {"DownloadMiB", 5520, 20, [](Cost& cost, int units) { cost.download(units); }},
+    {"UploadMiB", 4620, 20, [](Cost& cost, int units) { cost.upload(units); }},
+    {"FtpsDownloadMiB", 5550, 20, [](Cost& cost, int units) { cost.ftps_download(units); }},
+    {"FtpsUploadMiB", 4530, 20, [](Cost& cost, int units) { cost.ftps_upload(units); }},
+    {"FtpsFile", 3130, 50, [](Cost& cost, int units) { cost.ftps_files(units); }},
+    {"FtpsLogin", 3330, 20, [](Cost& cost, int units) { cost.ftps_logins(units); }}};
 
 INSTANTIATE_TEST_SUITE_P(Of, Cost, ::testing::ValuesIn(works), [](const auto& work) {
     return std::string(work.param.name);
