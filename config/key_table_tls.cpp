@@ -90,6 +90,7 @@ Key session_cache() {
 std::vector<Key> shared_keys() {
     return {
         boolean("tls.fips", [](Settings& s) { return &s.tls.fips; }),
+        boolean("tls.ktls", [](Settings& s) { return &s.tls.ktls; }),
         files_or_none("tls.tickets.keys", [](Settings& s) { return &s.tls.tickets.keys; }),
         duration(
             "tls.tickets.lifetime", [](Settings& s) { return &s.tls.tickets.lifetime; }, 1min, 168h

@@ -129,6 +129,7 @@ struct TlsSection {
     std::uint64_t session_cache = 0;  ///< bytes for TLS 1.2 sessions found by id; 0: none are kept
     TlsStapling stapling;
     bool fips = false;  ///< cryptography by OpenSSL's FIPS provider only
+    bool ktls = false;  ///< records are the kernel's work, where it can
 
     friend bool operator==(const TlsSection&, const TlsSection&) = default;
 };

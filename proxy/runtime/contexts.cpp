@@ -17,6 +17,7 @@ using certs::Loaded;
 tls::Context::Options options_of(const config::Settings& settings, Protocol protocol) {
     tls::Context::Options options;
     options.ticket_lifetime = settings.tls.tickets.lifetime;
+    options.ktls = settings.tls.ktls;
     options.protocol = name(protocol);
     options.session_ids = protocol == Protocol::ftp || settings.tls.session_cache != 0;
     if (protocol == Protocol::ftp) {

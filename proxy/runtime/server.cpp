@@ -4,6 +4,7 @@
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
+#include "proxy/tls/kernel_tls.hpp"
 
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
@@ -37,6 +38,14 @@ void block_signals(int how) {
     pthread_sigmask(how, &set, nullptr);
 }
 
+void tell_ktls(const config::Settings& settings) {
+    if (settings.tls.ktls && !tls::kernel_has_tls()) {
+        spdlog::warn("tls.ktls: off, this kernel has no kTLS; modprobe tls may help");
+    } else {
+        spdlog::info("kTLS is {}", settings.tls.ktls ? "on" : "off (tls.ktls)");
+    }
+}
+
 /// The last resort when something outside our control does not return.
 [[noreturn]] void abandon(int exit_code) {
     close_log();
@@ -66,6 +75,7 @@ int Server::run() {
     // OpenSSL and p11-kit's client write to sockets without MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
+    tell_ktls(*settings_);
     if (!bind_ports() || !open_control_socket()) {
         return exit_failed;
     }

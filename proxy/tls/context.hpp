@@ -59,6 +59,8 @@ class Context {
         /// Gives TLS 1.2 clients without tickets a session id: for a cache, and for FTP, whose data
         /// connections resume their control connection by it.
         bool session_ids = false;
+        /// Hands records over to the kernel, where it can.
+        bool ktls = false;
         /// Separate sessions (SSL_CTX_set_session_id_context(3)): none resumes in another protocol,
         /// nor for another host. Equal on every node that shares our ticket keys.
         std::string protocol = {};

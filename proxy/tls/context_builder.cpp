@@ -97,7 +97,7 @@ struct ContextBuilder {
         SSL_CTX_set_options(
             ctx(),
             SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                (kernel_has_tls() ? SSL_OP_ENABLE_KTLS : 0) |
+                (options.ktls && kernel_has_tls() ? SSL_OP_ENABLE_KTLS : 0) |
                 (options.tls.server_preference ? server_preference : 0)
         );
         // Groups of DHE as strong as the certificate's key (RFC 7919), where ciphers hold it.

@@ -5,7 +5,6 @@
 #include "proxy/tls/client_offer.hpp"
 #include "proxy/tls/handshake_counters.hpp"
 #include "proxy/tls/handshake_evidence.hpp"
-#include "proxy/tls/kernel_tls.hpp"
 #include "proxy/tls/sign_wait.hpp"
 
 #include <openssl/err.h>
@@ -58,7 +57,7 @@ Stream::Stream(net::Socket socket, std::shared_ptr<const Context> context, Strea
 
 /// The kernel takes records over from OpenSSL's own BIO only.
 bool Stream::connect_socket() {
-    if (kernel_has_tls()) {
+    if ((SSL_get_options(ssl_.get()) & SSL_OP_ENABLE_KTLS) != 0) {
         return SSL_set_fd(ssl_.get(), io_.fd()) == 1;
     }
     BIO* const bio = bio_.make();

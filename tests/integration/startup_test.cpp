@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 namespace hsmfront::test {
 namespace {
 
@@ -54,6 +56,19 @@ class Startup : public Stage {
 
     fs::path certificates_;
 };
+
+TEST_F(Startup, SaysWhetherTheKernelEncrypts) {
+    config.ftp.enabled = false;
+    config.extra = "tls: { ktls: true }\n";
+    std::ifstream kernel("/proc/sys/net/ipv4/tcp_available_ulp");
+    const std::string list(std::istreambuf_iterator<char>(kernel), {});
+    launch();
+    ASSERT_TRUE(front->up("http"));
+    EXPECT_NE(
+        front->line_with(list.find("tls") != std::string::npos ? "kTLS is on" : "tls.ktls: off"), ""
+    );
+    EXPECT_EQ(curl({https("/small")}).out, "small");
+}
 
 TEST_F(Startup, UnknownAliasStopsItsProtocolOnly) {
     fs::copy(certificates_ / "rsa.pem", certificates_ / "nosuch.pem");
