@@ -24,6 +24,14 @@ struct Histogram {
         }
         return all;
     }
+
+    Histogram& operator+=(const Histogram& other) {
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            counts[i] += other.counts[i];
+        }
+        sum += other.sum;
+        return *this;
+    }
 };
 
 /// What is counted into. Any thread.

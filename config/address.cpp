@@ -59,6 +59,15 @@ std::optional<AddressBytes> parse_address(std::string_view text) {
     return bytes;
 }
 
+bool is_loopback(std::string_view text) {
+    const auto address = parse_address(text);
+    if (!address) {
+        return false;
+    }
+    constexpr AddressBytes v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    return is_v4(*address) ? (*address)[12] == 127 : *address == v6;
+}
+
 bool is_network(std::string_view text) {
     const auto slash = text.find('/');
     const auto base = text.substr(0, slash);

@@ -17,6 +17,9 @@ using AddressBytes = std::array<std::uint8_t, 16>;
 /// "192.0.2.1", "2001:db8::1", "fe80::1%eth0" (the zone is not part of the bytes).
 [[nodiscard]] std::optional<AddressBytes> parse_address(std::string_view text);
 
+/// An IP literal of 127.0.0.0/8 or ::1.
+[[nodiscard]] bool is_loopback(std::string_view text);
+
 /// "10.0.0.0/8", "2001:db8::/32" or a single address.
 [[nodiscard]] bool is_network(std::string_view text);
 

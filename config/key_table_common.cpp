@@ -23,6 +23,28 @@ Key access_file() {
     return key;
 }
 
+Key admin_listen() {
+    const auto parse = [](const std::string& text) -> Parsed<AdminListen> {
+        if (text == "none") {
+            return AdminListen{};
+        }
+        if (text.starts_with('/') || text.starts_with("./")) {
+            return AdminListen{text, {}};
+        }
+        auto endpoint = parse_endpoint(text);
+        if (!endpoint) {
+            return {boost::system::in_place_error, endpoint.error()};
+        }
+        return AdminListen{{}, std::move(*endpoint)};
+    };
+    return detail::scalar(
+        "admin.listen",
+        "none, an address and port such as 127.0.0.1:9180, or the path of a unix socket",
+        [](Settings& s) { return &s.admin.listen; },
+        parse
+    );
+}
+
 template <class At>
 Key log_format(std::string path, At at) {
     return choice<LogFormat>(
@@ -51,6 +73,8 @@ std::vector<Key> common_keys() {
         ),
         timeout("proxy_protocol.timeout", [](Settings& s) { return &s.proxy_protocol.timeout; }),
         example(text("admin.socket", [](Settings& s) { return &s.admin.socket; })),
+        admin_listen(),
+        boolean("admin.remote", [](Settings& s) { return &s.admin.remote; }),
         choice<std::string>(
             "log.level",
             [](Settings& s) { return &s.log.level; },
@@ -64,6 +88,9 @@ std::vector<Key> common_keys() {
         log_file(),
         access_file(),
         log_format("log.access.format", [](Settings& s) { return &s.log.access.format; }),
+        duration(
+            "shutdown.delay", [](Settings& s) { return &s.delay; }, 0ms, longest_time
+        ),
         duration(
             "shutdown.drain", [](Settings& s) { return &s.drain; }, 0ms, longest_time
         ),

@@ -7,13 +7,9 @@ namespace hsmfront::config {
 namespace {
 
 std::vector<LaterKey> all_later_keys() {
-    const std::string absent = " not available in this version";
-    const std::string several =
-        "several backends are" + absent + "; use backend: { address, port }";
-    const std::vector<std::string> off{"none", "off", "false", "no"};
     return {
-        {"ftp.backends", {}, true, several},
-        {"admin.listen", off, false, "the admin listener is" + absent},
+        {"ftp.backends",
+         "several backends are not available in this version; use backend: { address, port }"},
     };
 }
 

@@ -15,9 +15,7 @@ namespace hsmfront::config {
 
 /// A key of a later version. Values that switch it off are accepted quietly.
 struct LaterKey {
-    std::string path;              ///< the key and all below it
-    std::vector<std::string> off;  ///< scalars accepted; empty collections and null always are
-    bool is_error;                 ///< else a warning: going on without it is safe
+    std::string path;  ///< the key and all below it; empty it is accepted
     std::string message;
 };
 

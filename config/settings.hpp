@@ -354,8 +354,20 @@ struct Log {
     friend bool operator==(const Log&, const Log&) = default;
 };
 
+/// Where metrics, health and the status page are served; one of the two, or none.
+struct AdminListen {
+    std::filesystem::path path;  ///< unix socket
+    Endpoint endpoint;
+
+    [[nodiscard]] bool enabled() const { return !path.empty() || endpoint.port != 0; }
+
+    friend bool operator==(const AdminListen&, const AdminListen&) = default;
+};
+
 struct Admin {
     std::filesystem::path socket;  ///< unix socket for commands; empty: none
+    AdminListen listen;
+    bool remote = false;  ///< `listen` may be an address that other hosts reach
 
     friend bool operator==(const Admin&, const Admin&) = default;
 };
@@ -372,6 +384,7 @@ struct Settings {
     ProxyProtocol proxy_protocol;
     Admin admin;
     Log log;
+    milliseconds delay{0};  ///< shutdown.delay: not ready, but still accepting
     milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain
 
     /// True when an enabled protocol takes its key from the HSM.

@@ -1,6 +1,7 @@
 // Units: parsers for durations, sizes, rates, ports and booleans; none of them can overflow.
 #include "config/units.hpp"
 
+#include "config/address.hpp"
 #include "config/problem.hpp"
 
 #include <algorithm>
@@ -141,6 +142,26 @@ Parsed<std::uint16_t> parse_port(std::string_view text) {
         return static_cast<std::uint16_t>(*number);
     }
     return expected("a port number, 1–65535", text);
+}
+
+Parsed<Endpoint> parse_endpoint(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon != std::string_view::npos) {
+        std::string_view address = text.substr(0, colon);
+        const bool brackets = address.starts_with('[') && address.ends_with(']');
+        if (brackets) {
+            address = address.substr(1, address.size() - 2);
+        }
+        const auto port = parse_port(text.substr(colon + 1));
+        const bool v6 = address.find(':') != std::string_view::npos;
+        if (port && v6 == brackets && parse_address(address)) {
+            return Endpoint{std::string(address), *port};
+        }
+    }
+    // An Endpoint can be made of a text, so it has to be said which of the two it is.
+    return {
+        boost::system::in_place_error,
+        expected("an IP address and a port, such as 127.0.0.1:9180 or [::1]:9180", text)};
 }
 
 Parsed<bool> parse_boolean(std::string_view text) {

@@ -31,6 +31,9 @@ using Parsed = boost::system::result<T, std::string>;
 /// 1–65535.
 [[nodiscard]] Parsed<std::uint16_t> parse_port(std::string_view text);
 
+/// "127.0.0.1:9180", "[::1]:9180": an IP literal and a port.
+[[nodiscard]] Parsed<Endpoint> parse_endpoint(std::string_view text);
+
 /// Booleans of the YAML 1.2 core schema: true, True, TRUE, false, False, FALSE.
 [[nodiscard]] Parsed<bool> parse_boolean(std::string_view text);
 

@@ -46,6 +46,7 @@ class Validator {
             }
         }
         collect_listeners();
+        admin();
         listeners();
         passive_ports();
         passive_rules();
@@ -187,6 +188,22 @@ class Validator {
         }
         for (std::size_t i = 0; settings_.http.enabled && i < settings_.http.redirect.size(); ++i) {
             collect("http.redirect", i, settings_.http.redirect[i]);
+        }
+    }
+
+    void admin() {
+        const Endpoint& endpoint = settings_.admin.listen.endpoint;
+        if (endpoint.port == 0) {
+            return;
+        }
+        bound_.push_back({"admin.listen", endpoint});
+        if (!settings_.admin.remote && !is_loopback(endpoint.address)) {
+            fail(
+                "admin.listen",
+                endpoint.address +
+                    " can be reached from other hosts, and whoever reaches it sees "
+                    "who is connected; admin.remote: true allows that"
+            );
         }
     }
 

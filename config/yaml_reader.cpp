@@ -146,21 +146,8 @@ class Reader {
     }
 
     void later_key(const YamlNode& child, const LaterKey& later, const Path& at) {
-        const std::string text = lower_case(child.text);
-        const bool off = child.kind == YamlNode::Kind::scalar
-                             ? std::any_of(
-                                   later.off.begin(),
-                                   later.off.end(),
-                                   [&text](const std::string& word) { return word == text; }
-                               )
-                             : child.children.empty();
-        if (off) {
-            return;
-        }
-        if (later.is_error) {
+        if (child.kind == YamlNode::Kind::scalar || !child.children.empty()) {
             fail(child.at, at.shown, later.message);
-        } else {
-            result_.problems.push_back(warning_at(child.at, at.shown, later.message));
         }
     }
 
@@ -365,6 +352,7 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
         resolve(settings.log.access.file, folder);
     }
     resolve(settings.admin.socket, folder);
+    resolve(settings.admin.listen.path, folder);
     if (settings.hsm.pin.file) {
         resolve(*settings.hsm.pin.file, folder);
     }

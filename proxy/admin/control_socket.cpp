@@ -1,5 +1,7 @@
 #include "proxy/admin/control_socket.hpp"
 
+#include "proxy/admin/socket_owner.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -7,9 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <cerrno>
 #include <optional>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,21 +29,11 @@ Failure failure(const std::filesystem::path& path, const std::string& what, cons
     return {ec, "admin.socket " + path.string() + ": " + what + ": " + ec.message()};
 }
 
-error_code last_error() { return {errno, boost::system::system_category()}; }
-
 bool may_ask(int socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
     return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
            (peer.uid == 0 || peer.uid == ::geteuid());
-}
-
-error_code give_to(const std::filesystem::path& path, const std::string& owner) {
-    const passwd* entry = owner.empty() ? nullptr : ::getpwnam(owner.c_str());
-    if (entry != nullptr && ::chown(path.c_str(), entry->pw_uid, entry->pw_gid) != 0) {
-        return last_error();
-    }
-    return {};
 }
 
 }  // namespace
@@ -81,27 +71,13 @@ Loaded<std::unique_ptr<ControlSocket>> ControlSocket::open(
     Handler handler
 ) {
     const std::string name = path.string();
-    if (name.size() >= sizeof(sockaddr_un::sun_path)) {
-        return failure(
-            path, "too long for a socket", make_error_code(boost::system::errc::filename_too_long)
-        );
+    if (const error_code ec = remove_left_over(context, path)) {
+        const bool served = ec == boost::system::errc::address_in_use;
+        return failure(path, served ? "another hsmfront serves it" : "too long for a socket", ec);
     }
     std::unique_ptr<ControlSocket> made(new ControlSocket(context, path, std::move(handler)));
     const Protocol::endpoint endpoint(name);
     error_code ec;
-    Connection probe(context);
-    probe.connect(endpoint, ec);
-    if (!ec) {
-        made->closed_ = true;  // not ours to remove
-        return failure(
-            path, "another hsmfront serves it", make_error_code(boost::system::errc::address_in_use)
-        );
-    }
-    // Connecting to a file that is no socket is refused too; that one is not ours.
-    std::error_code ignored;
-    if (ec == net::asio::error::connection_refused && std::filesystem::is_socket(path, ignored)) {
-        (void)::unlink(name.c_str());  // left over by one that was killed
-    }
     (void)made->listener_.open(endpoint.protocol(), ec);
     const mode_t before = ::umask(0177);
     (void)made->listener_.bind(endpoint, ec);

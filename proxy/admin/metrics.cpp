@@ -71,12 +71,16 @@ void service(Exposition& out, const ServiceStatus& status) {
     out.sample({}, status.up_for.count());
     out.metric("hsmfront_ready", "gauge", "1 when the service is ready for clients.");
     out.sample({}, status.not_ready().empty() ? 1 : 0);
+    out.metric("hsmfront_draining", "gauge", "1 when the service was told to stop.");
+    out.sample({}, status.draining ? 1 : 0);
     out.metric("hsmfront_connections", "gauge", "Client connections that are open.");
     out.sample({}, status.connections);
     out.metric(
-        "hsmfront_connections_refused_total", "counter", "Connections beyond one of the limits."
+        "hsmfront_connections_refused_total", "counter", "Connections beyond a limit, by its key."
     );
-    out.sample({}, status.refused_connections);
+    for (const auto& one : status.limits) {
+        out.sample({{"limit", one.limit}}, one.refused);
+    }
     out.metric("hsmfront_reloads_total", "counter", "Reloads by result.");
     out.sample({{"result", "ok"}}, status.reloads);
     out.sample({{"result", "failed"}}, status.reloads_failed);
@@ -125,6 +129,119 @@ void handshakes(Exposition& out, const std::vector<HandshakeStatus>& all) {
     }
 }
 
+void http(Exposition& out, const HttpStatus& status) {
+    out.metric("hsmfront_https_connections_total", "counter", "HTTPS connections after handshake.");
+    out.sample({}, status.connections);
+    out.metric("hsmfront_http_requests_total", "counter", "Requests by class of status.");
+    for (std::size_t i = 0; i < status_classes.size(); ++i) {
+        out.sample({{"status", status_classes[i]}}, status.requests[i]);
+    }
+    out.metric("hsmfront_http_content_bytes_total", "counter", "Content of requests that ended.");
+    out.sample({{"direction", "in"}}, status.received);
+    out.sample({{"direction", "out"}}, status.sent);
+    out.metric("hsmfront_http_request_seconds", "histogram", "From a request's head to its end.");
+    out.histogram({}, status.durations);
+    out.metric("hsmfront_http2_connections_total", "counter", "Connections that speak HTTP/2.");
+    out.sample({}, status.http2_connections);
+    out.metric("hsmfront_http2_malformed_total", "counter", "Malformed HTTP/2 requests.");
+    out.sample({}, status.http2_malformed);
+    out.metric("hsmfront_http2_resets_total", "counter", "HTTP/2 streams that clients reset.");
+    out.sample({}, status.http2_resets);
+    out.metric(
+        "hsmfront_http2_floods_total", "counter", "HTTP/2 connections ended for a limit, by limit."
+    );
+    for (const auto& [limit, count] : status.http2_limits) {
+        out.sample({{"limit", limit}}, count);
+    }
+}
+
+void ftp(Exposition& out, const FtpStatus& status) {
+    out.metric("hsmfront_ftp_sessions_total", "counter", "FTP control connections.");
+    out.sample({}, status.sessions);
+    out.metric("hsmfront_ftp_refused_logins_total", "counter", "Logins that the backend refused.");
+    out.sample({}, status.refused_logins);
+    out.metric("hsmfront_ftp_transfers_total", "counter", "Transfers that ended, by outcome.");
+    for (const auto& one : status.transfers) {
+        out.sample({{"kind", one.kind}, {"outcome", "complete"}}, one.complete);
+        out.sample({{"kind", one.kind}, {"outcome", "failed"}}, one.failed);
+    }
+    out.metric("hsmfront_ftp_transfer_bytes_total", "counter", "Bytes of transfers that ended.");
+    for (const auto& one : status.transfers) {
+        out.sample({{"kind", one.kind}}, one.bytes);
+    }
+}
+
+template <class Value>
+void per_backend(
+    Exposition& out,
+    const std::vector<BackendStatus>& backends,
+    const std::array<std::string_view, 3>& metric,
+    Value BackendStatus::*member
+) {
+    out.metric(metric[0], metric[1], metric[2]);
+    for (const auto& one : backends) {
+        out.sample({{"backend", one.name}}, one.*member);
+    }
+}
+
+void backends(Exposition& out, const std::vector<BackendStatus>& all) {
+    using Status = BackendStatus;
+    out.metric("hsmfront_backend_up", "gauge", "1 while the HTTP backend gets requests.");
+    for (const auto& one : all) {
+        out.sample({{"backend", one.name}}, one.up ? 1 : 0);
+    }
+    per_backend(
+        out,
+        all,
+        {"hsmfront_backend_requests", "gauge", "Requests that are with the backend."},
+        &Status::active
+    );
+    per_backend(
+        out,
+        all,
+        {"hsmfront_backend_requests_total", "counter", "Requests that it was given."},
+        &Status::requests
+    );
+    per_backend(
+        out,
+        all,
+        {"hsmfront_backend_failures_total", "counter", "Failed connects and requests."},
+        &Status::failures
+    );
+    per_backend(
+        out,
+        all,
+        {"hsmfront_backend_retries_total", "counter", "Requests that had failed elsewhere."},
+        &Status::retries
+    );
+    per_backend(
+        out,
+        all,
+        {"hsmfront_backend_queue_waits_total", "counter", "Requests that waited for a place."},
+        &Status::queue_waits
+    );
+    per_backend(
+        out,
+        all,
+        {"hsmfront_backend_busy_seconds_total", "counter", "Sum of the requests' durations."},
+        &Status::busy_seconds
+    );
+}
+
+/// Names as Prometheus's own client libraries have them.
+void process(Exposition& out, const ServiceStatus& status) {
+    out.metric("process_cpu_seconds_total", "counter", "User and system time.");
+    out.sample({}, status.process.cpu_seconds);
+    out.metric("process_resident_memory_bytes", "gauge", "Resident memory.");
+    out.sample({}, status.process.resident_bytes);
+    out.metric("process_open_fds", "gauge", "Open file descriptors.");
+    out.sample({}, status.process.open_fds);
+    out.metric("process_max_fds", "gauge", "Most file descriptors that may be open.");
+    out.sample({}, status.process.max_fds);
+    out.metric("hsmfront_log_lines_dropped_total", "counter", "Log lines that nobody could take.");
+    out.sample({}, status.dropped_log_lines);
+}
+
 void staples(Exposition& out, const std::vector<StapleStatus>& all) {
     out.metric(
         "hsmfront_ocsp_next_update_timestamp_seconds",
@@ -167,7 +284,7 @@ void tokens(Exposition& out, const std::vector<TokenStatus>& all) {
     per_token(
         out,
         all,
-        {"hsmfront_hsm_generation", "counter", "Connections made to the token."},
+        {"hsmfront_hsm_generation", "gauge", "Connections made to the token."},
         &TokenStatus::generation
     );
     per_token(
@@ -230,6 +347,10 @@ std::string render_metrics(const ServiceStatus& status) {
     service(out, status);
     protocols(out, status);
     handshakes(out, status.handshakes);
+    http(out, status.http);
+    ftp(out, status.ftp);
+    backends(out, status.backends);
+    process(out, status);
     staples(out, status.staples);
     if (status.hsm) {
         tokens(out, status.hsm->tokens);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <numeric>
 
 namespace hsmfront::admin {
 namespace {
@@ -42,6 +43,16 @@ std::string within(const certs::Histogram& histogram, double share) {
     return fmt::format(">{} ms", histogram.bounds.back() * 1000);
 }
 
+std::string bytes(std::uint64_t count) {
+    static constexpr std::array<std::string_view, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
+    auto value = static_cast<double>(count);
+    std::size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < units.size(); ++unit) {
+        value /= 1024;
+    }
+    return fmt::format("{:.{}f} {}", value, unit == 0 ? 0 : 1, units[unit]);
+}
+
 class Writer {
   public:
     explicit Writer(std::time_t now) : now_(now) {}
@@ -50,7 +61,7 @@ class Writer {
         const auto why = status.not_ready();
         line("hsmfront {}, up {}", status.version, status.up_for);
         line("ready: {}", why.empty() ? "yes" : "no, " + why);
-        line("connections: {}, refused: {}", status.connections, status.refused_connections);
+        line("connections: {}, refused: {}", status.connections, status.refused());
         if (status.last_reload) {
             line(
                 "last reload: {:%Y-%m-%d %H:%M:%S} UTC, {}",
@@ -100,6 +111,48 @@ class Writer {
             failed,
             causes
         );
+    }
+
+    void traffic(const ServiceStatus& status) {
+        const HttpStatus& http = status.http;
+        if (http.connections != 0) {
+            line(
+                "https: {} connections, {} requests ({} with 5xx), {} in, {} out",
+                http.connections,
+                http.all_requests(),
+                http.requests[5],
+                bytes(http.received),
+                bytes(http.sent)
+            );
+        }
+        if (status.ftp.sessions != 0) {
+            line(
+                "ftps: {} sessions, {} logins refused",
+                status.ftp.sessions,
+                status.ftp.refused_logins
+            );
+        }
+        for (const auto& one : status.ftp.transfers) {
+            if (one.complete != 0 || one.failed != 0) {
+                line(
+                    "      {}s: {}, {} failed, {}",
+                    one.kind,
+                    one.complete,
+                    one.failed,
+                    bytes(one.bytes)
+                );
+            }
+        }
+        for (const auto& one : status.backends) {
+            line(
+                "backend {}: {}, {} requests now, {} in all, {} failed",
+                one.name,
+                one.up ? "up" : "down",
+                one.active,
+                one.requests,
+                one.failures
+            );
+        }
     }
 
     void staple(const StapleStatus& one) {
@@ -161,7 +214,22 @@ class Writer {
 
 }  // namespace
 
+std::uint64_t HttpStatus::all_requests() const {
+    return std::accumulate(requests.begin(), requests.end(), std::uint64_t{0});
+}
+
+std::uint64_t ServiceStatus::refused() const {
+    std::uint64_t all = 0;
+    for (const auto& one : limits) {
+        all += one.refused;
+    }
+    return all;
+}
+
 std::string ServiceStatus::not_ready() const {
+    if (draining) {
+        return "it was told to stop";
+    }
     if (std::none_of(protocols.begin(), protocols.end(), [this](const ProtocolStatus& one) {
             return serves(one, hsm);
         })) {
@@ -201,6 +269,7 @@ std::string render(const ServiceStatus& status, std::time_t now) {
     for (const auto& one : status.handshakes) {
         writer.handshakes(one);
     }
+    writer.traffic(status);
     for (const auto& staple : status.staples) {
         writer.staple(staple);
     }

@@ -2,14 +2,18 @@
 #pragma once
 
 #include "certs/hsm.hpp"
+#include "proxy/admin/latency_history.hpp"
+#include "proxy/admin/process_status.hpp"
 #include "proxy/tls/handshake_counters.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hsmfront::admin {
@@ -59,8 +63,60 @@ struct ReloadStatus {
     std::string message;
 };
 
+/// Connections that a limit refused.
+struct LimitStatus {
+    std::string limit;  ///< its key below "limits"
+    std::uint64_t refused = 0;
+};
+
+/// What a class of status is called, by its first digit; the first: no answer.
+inline constexpr std::array<std::string_view, 6> status_classes{
+    "none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+/// What became of HTTPS, since the start.
+struct HttpStatus {
+    std::uint64_t connections = 0;
+    std::array<std::uint64_t, 6> requests{};  ///< by the first digit of the status; 0: no answer
+    std::uint64_t received = 0;               ///< bytes of content
+    std::uint64_t sent = 0;
+    certs::Histogram durations;
+    std::uint64_t http2_connections = 0;
+    std::uint64_t http2_malformed = 0;
+    std::uint64_t http2_resets = 0;
+    std::vector<std::pair<std::string, std::uint64_t>>
+        http2_limits;  ///< connections ended, by which
+
+    [[nodiscard]] std::uint64_t all_requests() const;
+};
+
+/// What became of FTPS, since the start.
+struct FtpStatus {
+    struct Transfers {
+        std::string kind;  ///< "download", "upload", "listing"
+        std::uint64_t complete = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t bytes = 0;
+    };
+    std::uint64_t sessions = 0;
+    std::uint64_t refused_logins = 0;
+    std::vector<Transfers> transfers;
+};
+
+/// An HTTP backend server.
+struct BackendStatus {
+    std::string name;  ///< "address:port"
+    bool up = false;
+    std::size_t active = 0;  ///< requests that are with it
+    std::uint64_t requests = 0;
+    std::uint64_t failures = 0;
+    std::uint64_t retries = 0;
+    std::uint64_t queue_waits = 0;
+    double busy_seconds = 0;  ///< sum of the requests' durations
+};
+
 struct ServiceStatus {
     std::string version;
+    bool draining = false;
     std::chrono::seconds up_for{0};
     std::vector<ProtocolStatus> protocols;
     std::vector<HandshakeStatus> handshakes;
@@ -70,10 +126,17 @@ struct ServiceStatus {
     std::uint64_t reloads = 0;
     std::uint64_t reloads_failed = 0;
     std::size_t connections = 0;
-    std::uint64_t refused_connections = 0;
+    std::vector<LimitStatus> limits;
+    HttpStatus http;
+    FtpStatus ftp;
+    std::vector<BackendStatus> backends;
+    ProcessStatus process;
+    LatencyHistory latency;
+    std::uint64_t dropped_log_lines = 0;
 
-    /// Why the service is not ready, empty if it is: a protocol serves, and if its key is in the
-    /// HSM a token is up that made a signature within the last 30 s.
+    [[nodiscard]] std::uint64_t refused() const;
+    /// Why the service is not ready, empty if it is: it is not told to stop, a protocol serves, and
+    /// if its key is in the HSM a token is up that made a signature within the last 30 s.
     [[nodiscard]] std::string not_ready() const;
 };
 

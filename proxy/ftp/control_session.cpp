@@ -45,11 +45,13 @@ Policy policy_of(
 ControlSession::ControlSession(
     net::WorkerContext& worker,
     std::shared_ptr<const Snapshot> snapshot,
+    Traffic& traffic,
     net::Accepted accepted,
     std::size_t listener
 )
     : worker_(worker),
       snapshot_(std::move(snapshot)),
+      traffic_(traffic),
       settings_(snapshot_->settings->ftp),
       context_(snapshot_->tls.at(listener)),
       mode_(settings_.listen.at(listener).tls),
@@ -85,6 +87,7 @@ net::Task<void> ControlSession::Gate::pass() {
 
 net::Task<void> ControlSession::run() {
     const net::SessionRegistry::Entry entry(worker_.sessions, *this);
+    ++traffic_.sessions;
     spdlog::debug("session {} ftps client={} opened", id_, to_string(peer_));
     try {
         co_await converse();

@@ -24,6 +24,7 @@ class ControlSession final : public net::Interruptible {
     ControlSession(
         net::WorkerContext& worker,
         std::shared_ptr<const Snapshot> snapshot,
+        Traffic& traffic,
         net::Accepted accepted,
         std::size_t listener
     );
@@ -146,6 +147,7 @@ class ControlSession final : public net::Interruptible {
 
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
+    Traffic& traffic_;
     const config::Ftp& settings_;
     const std::shared_ptr<const tls::Context> context_;  ///< of its listener
     config::FtpTlsMode mode_;

@@ -44,6 +44,7 @@ net::Task<void> ControlSession::perform(action::Answer answer) {
 
 net::Task<void> ControlSession::perform(action::CountRefusedLogin) {
     snapshot_->logins->count(peer_.address());
+    ++traffic_.refused_logins;
     co_return;
 }
 

@@ -30,6 +30,9 @@ std::int64_t milliseconds_since(net::Clock::time_point start) {
 
 net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
     const TransferFacts& facts = channel_ != nullptr ? channel_->facts() : facts_;
+    Traffic::Transfers& counted = traffic_.of(kind_of(transfer.verb));
+    ++(transfer.outcome == "complete" ? counted.complete : counted.failed);
+    counted.bytes += facts.bytes;
     spdlog::info(
         "session {} ftps transfer user={} command={} path={} bytes={} peer={} tls={} resumed={} "
         "code={} duration={}ms outcome={}",

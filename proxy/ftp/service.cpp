@@ -8,13 +8,17 @@
 
 namespace hsmfront::ftp {
 
-Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot)
-    : worker_(worker), snapshot_(std::move(snapshot)) {}
+Service::Service(
+    net::WorkerContext& worker,
+    std::shared_ptr<const Snapshot> snapshot,
+    std::shared_ptr<Traffic> traffic
+)
+    : worker_(worker), snapshot_(std::move(snapshot)), traffic_(std::move(traffic)) {}
 
 net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     const std::uint64_t id = accepted.id;
     try {
-        ControlSession session(worker_, snapshot_, std::move(accepted), listener);
+        ControlSession session(worker_, snapshot_, *traffic_, std::move(accepted), listener);
         co_await session.run();
     } catch (const std::exception& error) {
         spdlog::error("session {} ftps: internal error: {}", id, error.what());

@@ -3,6 +3,7 @@
 
 #include "config/settings.hpp"
 #include "proxy/ftp/login_throttle.hpp"
+#include "proxy/ftp/traffic.hpp"
 #include "proxy/net/port_range.hpp"
 #include "proxy/net/proxy_intake.hpp"
 #include "proxy/net/session.hpp"
@@ -30,7 +31,12 @@ struct Snapshot {
 /// One for each worker; its functions run on that worker only.
 class Service {
   public:
-    Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot);
+    /// Counts into `traffic`.
+    Service(
+        net::WorkerContext& worker,
+        std::shared_ptr<const Snapshot> snapshot,
+        std::shared_ptr<Traffic> traffic
+    );
 
     /// One control connection with all its data connections, from accept to close, which came in
     /// through `listener` (of ftp.listen). Logs its end; does not throw.
@@ -39,6 +45,7 @@ class Service {
   private:
     net::WorkerContext& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
+    const std::shared_ptr<Traffic> traffic_;
 };
 
 }  // namespace hsmfront::ftp

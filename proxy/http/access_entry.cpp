@@ -25,13 +25,13 @@ std::string_view value(const Fields& fields, std::string_view field_name) noexce
 
 }  // namespace
 
-AccessEntry::AccessEntry(AccessConnection* connection) {
+AccessEntry::AccessEntry(AccessConnection* connection, Traffic& traffic)
+    : traffic_(traffic), begun_(net::Clock::now()) {
     if (connection != nullptr) {
         log_ = &connection->log;
         record_ = connection->known;
         connection->known.handshake.reset();
         record_.begun = std::chrono::system_clock::now();
-        begun_ = net::Clock::now();
     }
 }
 
@@ -63,13 +63,13 @@ void AccessEntry::end(const Exchange::Facts& facts) {
     record_.first_byte = facts.first_byte;
     record_.backend = facts.backend;
     record_.reason = facts.reason;
-    write();
+    finish();
 }
 
 void AccessEntry::end(Status status, std::string_view reason) {
     record_.status = static_cast<unsigned>(status);
     record_.reason = reason;
-    write();
+    finish();
 }
 
 std::string_view AccessEntry::keep(std::string_view text) {
@@ -78,10 +78,11 @@ std::string_view AccessEntry::keep(std::string_view text) {
     return std::string_view(text_).substr(begin);
 }
 
-void AccessEntry::write() {
+void AccessEntry::finish() {
+    const auto duration = net::Clock::now() - begun_;
+    traffic_.count(record_.status, record_.received, record_.sent, duration);
     if (log_ != nullptr) {
-        record_.total =
-            std::chrono::duration_cast<AccessRecord::Milliseconds>(net::Clock::now() - begun_);
+        record_.total = std::chrono::duration_cast<AccessRecord::Milliseconds>(duration);
         log_->write(record_);
     }
 }

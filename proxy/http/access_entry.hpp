@@ -1,9 +1,10 @@
-// AccessEntry: gathers what the access log says of one request.
+// AccessEntry: gathers what the access log and the metrics say of one request.
 #pragma once
 
 #include "proxy/http/access_log.hpp"
 #include "proxy/http/exchange.hpp"
 #include "proxy/http/head.hpp"
+#include "proxy/http/traffic.hpp"
 #include "proxy/net/executor.hpp"
 
 #include <string>
@@ -21,21 +22,22 @@ struct AccessConnection {
 class AccessEntry {
   public:
     /// `connection`, and what its views refer to, outlive it. Null: nothing is written.
-    explicit AccessEntry(AccessConnection* connection);
+    AccessEntry(AccessConnection* connection, Traffic& traffic);
     AccessEntry(const AccessEntry&) = delete;
     AccessEntry& operator=(const AccessEntry&) = delete;
 
     /// Takes what it needs of `head` and of the authority that the client meant. Call it once.
     void describe(const RequestHead& head, std::string_view host);
-    /// Writes the line. Call one of the two, once.
+    /// Counts it and writes the line. Call one of the two, once.
     void end(const Exchange::Facts& facts);
     void end(Status status, std::string_view reason);
 
   private:
     /// A copy that stays where it is.
     [[nodiscard]] std::string_view keep(std::string_view text);
-    void write();
+    void finish();
 
+    Traffic& traffic_;
     const AccessLog* log_ = nullptr;
     AccessRecord record_;
     net::Clock::time_point begun_;

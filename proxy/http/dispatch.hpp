@@ -5,6 +5,7 @@
 #include "proxy/http/backend_search.hpp"
 #include "proxy/http/client_identity.hpp"
 #include "proxy/http/request.hpp"
+#include "proxy/http/traffic.hpp"
 
 namespace hsmfront::http {
 
@@ -18,7 +19,8 @@ struct Dispatch {
     const Routes& routes;
     BackendSet& backends;
     const ClientIdentity& client;
-    AccessConnection* access = nullptr;  ///< null: requests are not logged
+    AccessConnection* access;  ///< null: requests are not logged
+    Traffic& traffic;
 
     /// Where a request goes. Status: those of Routes::find.
     [[nodiscard]] Parsed<Destination> find(const Checked& request) const;

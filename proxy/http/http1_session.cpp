@@ -114,7 +114,7 @@ net::Task<void> Http1Session::run() {
 }
 
 net::Task<Next> Http1Session::serve_one() {
-    AccessEntry access(dispatch_.access);
+    AccessEntry access(dispatch_.access, dispatch_.traffic);
     const std::size_t limit = std::min(settings_.limits.header, net::BufferPool::buffer_size);
     HeadScanner scanner(HeadScanner::Kind::request, limit);
     const std::optional<Status> refusal =

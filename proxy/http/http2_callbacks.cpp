@@ -60,7 +60,8 @@ struct Http2Callbacks {
             session.output_,
             session.client_.worker(),
             session.settings_,
-            session.dispatch_.access};
+            session.dispatch_.access,
+            session.dispatch_.traffic};
         session.streams_.emplace(
             frame->hd.stream_id, std::make_unique<Http2Stream>(link, frame->hd.stream_id)
         );

@@ -23,6 +23,9 @@ inline constexpr std::size_t http2_limits = 6;
 /// "too many resets", for the log.
 [[nodiscard]] std::string_view describe(Http2Limit limit) noexcept;
 
+/// "resets", as the key below `limits.http2`, for metrics.
+[[nodiscard]] std::string_view name(Http2Limit limit) noexcept;
+
 /// Written by one worker, read from anywhere.
 struct Http2Counters {
     using Counter = std::atomic<std::uint64_t>;

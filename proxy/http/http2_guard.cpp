@@ -3,6 +3,12 @@
 
 namespace hsmfront::http {
 
+std::string_view name(Http2Limit limit) noexcept {
+    static constexpr std::array<std::string_view, http2_limits> names{
+        "resets", "pings", "empty_frames", "continuations", "header_list", "queue"};
+    return names[static_cast<std::size_t>(limit)];
+}
+
 std::string_view describe(Http2Limit limit) noexcept {
     switch (limit) {
         case Http2Limit::resets:

@@ -34,13 +34,11 @@ std::int32_t connection_window(std::size_t stream_window) noexcept {
 
 }  // namespace
 
-Http2Session::Http2Session(
-    ClientConnection& client, const Dispatch& dispatch, Http2Counters& counters
-)
+Http2Session::Http2Session(ClientConnection& client, const Dispatch& dispatch)
     : client_(client),
       dispatch_(dispatch),
       settings_(dispatch.settings),
-      counters_(counters),
+      counters_(dispatch.traffic.http2),
       entry_(client.worker().sessions, *this),
       native_(make_native(*this, memory_, settings_.limits.http2)),
       guard_(settings_.limits.http2, begun_),

@@ -28,7 +28,7 @@ struct Http2Deleter {
 class Http2Session final : public net::Interruptible {
   public:
     /// All references outlive it.
-    Http2Session(ClientConnection& client, const Dispatch& dispatch, Http2Counters& counters);
+    Http2Session(ClientConnection& client, const Dispatch& dispatch);
     ~Http2Session() override = default;
     Http2Session(const Http2Session&) = delete;
     Http2Session& operator=(const Http2Session&) = delete;

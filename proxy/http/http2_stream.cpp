@@ -14,7 +14,7 @@ Http2Stream::Http2Stream(const Http2Link& link, std::int32_t id)
       watch_(link.worker.executor, {&sides_}, link.settings.timeouts.stall),
       content_(link.session, link.output, id),
       sink_(link.session, link.output, id, watch_),
-      access_(link.access) {
+      access_(link.access, link.traffic) {
     watch_.pause();
 }
 

@@ -16,6 +16,7 @@ struct Http2Link {
     net::WorkerContext& worker;
     const config::Http& settings;
     AccessConnection* access;  ///< null: requests are not logged
+    Traffic& traffic;
 };
 
 /// Lives until its request is done and nghttp2 has closed the stream.

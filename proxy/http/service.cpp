@@ -167,8 +167,13 @@ void append_redirect_answer(std::string& out, std::string_view head, const confi
 
 }  // namespace
 
-Service::Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot)
+Service::Service(
+    net::WorkerContext& worker,
+    std::shared_ptr<const Snapshot> snapshot,
+    std::shared_ptr<Traffic> traffic
+)
     : worker_(worker),
+      traffic_(std::move(traffic)),
       snapshot_(std::move(snapshot)),
       trusted_(snapshot_->settings->http.forwarded.trust),
       routes_(snapshot_->settings->http) {
@@ -207,10 +212,11 @@ net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     const auto access = access_connection(
         snapshot->access.get(), accepted, identity, stream.info(), opened.lasted()
     );
-    const Dispatch dispatch{settings, routes_, *backends_, identity, access.get()};
+    const Dispatch dispatch{settings, routes_, *backends_, identity, access.get(), *traffic_};
+    Traffic::add(traffic_->connections, 1);
     if (stream.info().alpn == "h2") {
         // Not in this frame, where it would cost each HTTP/1.1 connection as much.
-        const auto session = std::make_unique<Http2Session>(client, dispatch, http2_counters_);
+        const auto session = std::make_unique<Http2Session>(client, dispatch);
         co_await session->run();
         log_end(opened, stream.info(), client, {session->requests(), session->reason()});
         co_return;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "proxy/http/http2_counters.hpp"
 #include "proxy/http/routes.hpp"
+#include "proxy/http/traffic.hpp"
 #include "proxy/net/networks.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/tls/context.hpp"
@@ -31,7 +31,12 @@ struct Snapshot {
 /// One for each worker; its functions run on that worker only.
 class Service {
   public:
-    Service(net::WorkerContext& worker, std::shared_ptr<const Snapshot> snapshot);
+    /// Counts into `traffic`.
+    Service(
+        net::WorkerContext& worker,
+        std::shared_ptr<const Snapshot> snapshot,
+        std::shared_ptr<Traffic> traffic
+    );
     ~Service();
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
@@ -41,16 +46,14 @@ class Service {
     [[nodiscard]] net::Task<void> serve(net::Accepted accepted, std::size_t listener);
     /// One connection on a plain redirect port: answers 308 and closes.
     [[nodiscard]] net::Task<void> redirect(net::Accepted accepted);
-    /// May be read from any thread.
-    [[nodiscard]] const Http2Counters& http2_counters() const noexcept { return http2_counters_; }
 
   private:
     net::WorkerContext& worker_;
+    const std::shared_ptr<Traffic> traffic_;
     std::shared_ptr<const Snapshot> snapshot_;
     net::Networks trusted_;
     Routes routes_;
     std::unique_ptr<BackendSet> backends_;
-    Http2Counters http2_counters_;
 };
 
 }  // namespace hsmfront::http

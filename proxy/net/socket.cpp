@@ -74,19 +74,25 @@ void Listener::close() noexcept {
     }
 }
 
-Task<Result<Socket>> Listener::accept(tcp::endpoint& peer) {
+Result<Socket> Listener::try_accept(tcp::endpoint& peer) noexcept {
     for (;;) {
         auto size = static_cast<socklen_t>(peer.capacity());
         const int fd = ::accept4(watched_->fd(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             peer.resize(size);
-            co_return Socket(watched_->loop(), fd);
+            return Socket(watched_->loop(), fd);
         }
-        if (errno == EINTR) {
-            continue;
+        if (errno != EINTR) {
+            return error_code(errno, boost::system::system_category());
         }
-        if (errno != EAGAIN) {
-            co_return error_code(errno, boost::system::system_category());
+    }
+}
+
+Task<Result<Socket>> Listener::accept(tcp::endpoint& peer) {
+    for (;;) {
+        Result<Socket> socket = try_accept(peer);
+        if (socket || socket.error() != asio::error::would_block) {
+            co_return socket;
         }
         watched_->exhausted(Direction::read);
         const error_code ec = co_await watched_->wait(Direction::read);

@@ -71,7 +71,9 @@ class Listener {
     [[nodiscard]] bool is_open() const noexcept { return watched_ && watched_->fd() >= 0; }
     [[nodiscard]] Executor get_executor() const noexcept { return executor_; }
     [[nodiscard]] tcp::endpoint local_endpoint(error_code& ec) const;
-    /// A connection, from `peer`. Errc: system errors; operation_aborted by close() and cancel().
+    /// A connection that is there, from `peer`. Errc: system errors; would_block: there is none.
+    [[nodiscard]] Result<Socket> try_accept(tcp::endpoint& peer) noexcept;
+    /// The same, once there is one. Errc: operation_aborted by close() and cancel().
     [[nodiscard]] Task<Result<Socket>> accept(tcp::endpoint& peer);
     void cancel() noexcept { watched_->wake(); }
     void close() noexcept;

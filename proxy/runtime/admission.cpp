@@ -1,6 +1,7 @@
 #include "proxy/runtime/admission.hpp"
 
 #include <boost/asio/ip/address_v6.hpp>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -38,7 +39,7 @@ bool Admission::Slot::assign(const Address& client, Clock::time_point now) {
 std::optional<Admission::Slot> Admission::admit() {
     const std::scoped_lock lock(mutex_);
     if (connections_ >= limits_.connections) {
-        ++refused_;
+        refuse(0, nullptr, Clock::now());
         return std::nullopt;
     }
     ++connections_;
@@ -57,8 +58,12 @@ bool Admission::count_for(const Address& client, Clock::time_point now) {
     const std::scoped_lock lock(mutex_);
     const auto& rate = limits_.handshakes_per_address;
     Peer& peer = peers_.try_emplace(client, rate, now).first->second;
-    if (peer.connections >= limits_.per_address || !peer.handshakes.take(rate, now)) {
-        ++refused_;
+    if (peer.connections >= limits_.per_address) {
+        refuse(1, &client, now);
+        return false;
+    }
+    if (!peer.handshakes.take(rate, now)) {
+        refuse(2, &client, now);
         return false;
     }
     ++peer.connections;
@@ -66,6 +71,18 @@ bool Admission::count_for(const Address& client, Clock::time_point now) {
         forget_idle_peers(now);
     }
     return true;
+}
+
+void Admission::refuse(std::size_t limit, const Address* client, Clock::time_point now) {
+    ++refused_[limit];
+    if (const auto count = logs_[limit].note(now); count != 0) {
+        spdlog::warn(
+            "limits.{}: {} connections refused{}",
+            limits[limit],
+            count,
+            client == nullptr ? "" : ", the last from " + client->to_string()
+        );
+    }
 }
 
 void Admission::forget_idle_peers(Clock::time_point now) {
@@ -94,7 +111,7 @@ std::size_t Admission::connections() const {
     return connections_;
 }
 
-std::uint64_t Admission::refused() const {
+Admission::Refused Admission::refused() const {
     const std::scoped_lock lock(mutex_);
     return refused_;
 }

@@ -2,14 +2,17 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/net/period_log.hpp"
 #include "proxy/net/token_bucket.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -53,8 +56,15 @@ class Admission {
         const Address& client, Clock::time_point now = Clock::now()
     );
 
+    /// What a connection may be refused for, as keys below "limits".
+    static constexpr std::array<std::string_view, 3> limits{
+        "connections", "per_address", "handshakes_per_address"};
+    /// Connections refused since the start, for each of `limits`. The log tells of them once a
+    /// period (net::PeriodLog).
+    using Refused = std::array<std::uint64_t, limits.size()>;
+
     [[nodiscard]] std::size_t connections() const;
-    [[nodiscard]] std::uint64_t refused() const;
+    [[nodiscard]] Refused refused() const;
 
   private:
     struct Peer {
@@ -64,6 +74,7 @@ class Admission {
     };
 
     [[nodiscard]] bool count_for(const Address& client, Clock::time_point now);
+    void refuse(std::size_t limit, const Address* client, Clock::time_point now);
     void forget_idle_peers(Clock::time_point now);
     void give_back(const std::optional<Address>& client);
 
@@ -71,7 +82,8 @@ class Admission {
     mutable std::mutex mutex_;
     std::unordered_map<Address, Peer> peers_;
     std::size_t connections_ = 0;
-    std::uint64_t refused_ = 0;
+    Refused refused_{};
+    std::array<net::PeriodLog, limits.size()> logs_;
 };
 
 }  // namespace hsmfront::runtime

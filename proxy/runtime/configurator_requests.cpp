@@ -52,7 +52,7 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
         {"workers", now.workers != next.workers},
         {"user", now.user != next.user},
         {"limits", now.limits != next.limits},
-        {"admin.socket", now.admin != next.admin},
+        {"admin", now.admin != next.admin},
         {"log.file or log.format",
          now.log.file != next.log.file || now.log.format != next.log.format},
         {"log.access", now.log.access != next.log.access},

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -37,6 +38,10 @@ class Front {
 
     /// Counted since the start. From any thread.
     [[nodiscard]] std::vector<admin::HandshakeStatus> handshakes() const;
+    [[nodiscard]] admin::HttpStatus http_status() const;
+    [[nodiscard]] admin::FtpStatus ftp_status() const;
+    /// As they are now. From any thread.
+    [[nodiscard]] std::vector<admin::BackendStatus> backend_status() const;
 
   private:
     enum class Kind { ftps, https, redirect };
@@ -49,10 +54,13 @@ class Front {
         std::vector<net::Acceptor> acceptors;
     };
 
-    /// The present services of one worker; read and written on its thread.
+    /// The present services of one worker; read and written on its thread. What they counted may
+    /// be read from any.
     struct Present {
         std::shared_ptr<ftp::Service> ftp;
         std::shared_ptr<http::Service> http;
+        const std::shared_ptr<ftp::Traffic> ftp_traffic = std::make_shared<ftp::Traffic>();
+        const std::shared_ptr<http::Traffic> http_traffic = std::make_shared<http::Traffic>();
     };
 
     [[nodiscard]] static std::vector<Listener> listeners_of(
@@ -76,6 +84,7 @@ class Front {
     std::shared_ptr<net::PortRange> passive_ports_;
     config::PortRange passive_range_;
     std::shared_ptr<ftp::LoginThrottle> logins_;
+    mutable std::mutex mutex_;  ///< of the next
     std::shared_ptr<http::BackendBoard> http_backends_;
     using Counters = std::shared_ptr<tls::HandshakeCounters>;
     const Counters ftp_handshakes_ = std::make_shared<tls::HandshakeCounters>();

@@ -202,6 +202,11 @@ void set_log_level(const std::string& level) { spdlog::set_level(spdlog::level::
 
 std::shared_ptr<const http::AccessLog> access_log() { return access_lines().log; }
 
+std::uint64_t dropped_lines() {
+    const auto& pool = access_lines().pool;
+    return spdlog::thread_pool()->overrun_counter() + (pool ? pool->overrun_counter() : 0);
+}
+
 void reopen_log() {
     reopen(*spdlog::default_logger(), "log.file");
     if (access_lines().logger != nullptr) {

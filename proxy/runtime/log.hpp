@@ -5,6 +5,7 @@
 #include "config/settings.hpp"
 #include "proxy/http/access_log.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,9 @@ void set_log_level(const std::string& level);
 /// Null where requests are not logged. Its lines are written as those of the log are, by a thread
 /// of their own, whatever the log's level; the log tells when it closes if some were dropped.
 [[nodiscard]] std::shared_ptr<const http::AccessLog> access_log();
+
+/// Lines of both logs that were dropped since the start. From any thread.
+[[nodiscard]] std::uint64_t dropped_lines();
 
 /// Closes and opens the files of both logs again (SIGUSR1), after they were moved away.
 void reopen_log();

@@ -1,6 +1,7 @@
 #include "proxy/runtime/server.hpp"
 
 #include "proxy/admin/metrics.hpp"
+#include "proxy/admin/status_page.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
@@ -46,6 +47,12 @@ void tell_ktls(const config::Settings& settings) {
     }
 }
 
+auto reply_of(const admin::ControlSocket::Reply& reply) {
+    return [reply](const certs::Loaded<std::string>& result) {
+        reply({result.has_value(), result ? *result : result.error().message});
+    };
+}
+
 /// The last resort when something outside our control does not return.
 [[noreturn]] void abandon(int exit_code) {
     close_log();
@@ -67,6 +74,7 @@ Server::Server(
         workers_.push_back(std::make_unique<Worker>(admission_, session_ids_));
     }
     front_ = std::make_unique<Front>(workers_);
+    manager_ = std::make_unique<ServiceManager>(main_, workers_);
 }
 
 Server::~Server() = default;
@@ -76,7 +84,7 @@ int Server::run() {
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     tell_ktls(*settings_);
-    if (!bind_ports() || !open_control_socket()) {
+    if (!bind_ports() || !open_control_socket() || !open_admin_server()) {
         return exit_failed;
     }
     if (const auto dropped = drop_to(settings_->user); !dropped) {
@@ -94,6 +102,7 @@ int Server::run() {
     start_configurator();
     block_signals(SIG_UNBLOCK);
     wait_for_signal();
+    manager_->ready();
     main_.run();
     for (const auto& worker : workers_) {
         worker->join();
@@ -150,6 +159,37 @@ bool Server::open_control_socket() {
     return true;
 }
 
+bool Server::open_admin_server() {
+    const config::AdminListen& listen = settings_->admin.listen;
+    if (!listen.enabled()) {
+        return true;
+    }
+    auto opened =
+        admin::AdminServer::open(main_, listen, settings_->user, [this](std::string_view path) {
+            return admin::page_of(
+                path, [this] { return status(); }, std::time(nullptr)
+            );
+        });
+    if (!opened) {
+        spdlog::error("{}", opened.error().message);
+        return false;
+    }
+    admin_ = std::move(*opened);
+    return true;
+}
+
+void Server::sample_latency() {
+    if (const auto now = configurator_->status(); now.hsm) {
+        latency_.sample(*now.hsm);
+    }
+    sampling_.expires_after(admin::LatencyHistory::interval);
+    sampling_.async_wait([this](const error_code& ec) {
+        if (!ec) {
+            sample_latency();
+        }
+    });
+}
+
 void Server::start_workers() {
     workers_running_ = workers_.size();
     for (const auto& worker : workers_) {
@@ -170,6 +210,9 @@ void Server::start_configurator() {
         std::move(source_), settings_, std::move(written_pins_), *front_, stapler_, std::move(hooks)
     );
     configurator_->start();
+    if (admin_ != nullptr) {
+        sample_latency();
+    }
 }
 
 void Server::wait_for_signal() {
@@ -185,30 +228,60 @@ void Server::on_signal(int signal) {
     if (signal == SIGUSR1) {
         reopen_log();
     } else if (signal == SIGHUP) {
-        configurator_->reload([](const auto&) {});
-    } else if (!draining_) {
-        spdlog::info(
-            "stopping: {} connections may take up to {} s to end",
-            admission_.connections(),
-            std::chrono::duration_cast<std::chrono::seconds>(settings_->drain).count()
-        );
-        begin_drain();
+        reload([](const admin::ControlReply&) {});
+    } else if (!ending_) {
+        announce_end();
     } else {
         spdlog::info("stopping now");
+        if (!draining_) {
+            begin_drain();
+        }
         interrupt_sessions();
     }
 }
 
+void Server::announce_end() {
+    ending_ = true;
+    manager_->stopping();
+    if (settings_->delay.count() == 0) {
+        end_sessions();
+        return;
+    }
+    spdlog::info(
+        "stopping: not ready, but accepting for shutdown.delay, {} ms", settings_->delay.count()
+    );
+    deadline_.expires_after(settings_->delay);
+    deadline_.async_wait([this](const error_code& ec) {
+        if (!ec && !draining_) {
+            end_sessions();
+        }
+    });
+}
+
+void Server::end_sessions() {
+    spdlog::info(
+        "stopping: {} connections may take up to {} s to end",
+        admission_.connections(),
+        std::chrono::duration_cast<std::chrono::seconds>(settings_->drain).count()
+    );
+    begin_drain();
+}
+
+void Server::reload(const admin::ControlSocket::Reply& reply) {
+    manager_->reloading();
+    configurator_->reload([this, reply](const certs::Loaded<std::string>& result) {
+        net::asio::post(main_, [this] { manager_->ready(); });
+        reply_of(reply)(result);
+    });
+}
+
 void Server::on_command(admin::ControlRequest request, const admin::ControlSocket::Reply& reply) {
-    const auto pass_on = [reply](const certs::Loaded<std::string>& result) {
-        reply({result.has_value(), result ? *result : result.error().message});
-    };
     switch (request.verb) {
         case admin::Verb::reload:
-            configurator_->reload(pass_on);
+            reload(reply);
             return;
         case admin::Verb::pin:
-            configurator_->enter_pin(std::move(request.pin), pass_on);
+            configurator_->enter_pin(std::move(request.pin), reply_of(reply));
             return;
         case admin::Verb::status: {
             const auto now = status();
@@ -225,12 +298,23 @@ admin::ServiceStatus Server::status() const {
     auto status = configurator_->status();
     status.version = HSMFRONT_VERSION;
     status.connections = admission_.connections();
-    status.refused_connections = admission_.refused();
+    status.draining = ending_;
+    const auto refused = admission_.refused();
+    for (std::size_t i = 0; i < refused.size(); ++i) {
+        status.limits.push_back({std::string(Admission::limits[i]), refused[i]});
+    }
     status.handshakes = front_->handshakes();
+    status.http = front_->http_status();
+    status.ftp = front_->ftp_status();
+    status.backends = front_->backend_status();
+    status.process = admin::read_process_status();
+    status.latency = latency_;
+    status.dropped_log_lines = dropped_lines();
     return status;
 }
 
 void Server::begin_drain() {
+    ending_ = true;
     draining_ = true;
     configurator_->request_stop();
     for (const auto& worker : workers_) {
@@ -278,8 +362,13 @@ void Server::end_when_idle() {
     if (!configuring_) {
         signals_.cancel();
         deadline_.cancel();
+        sampling_.cancel();
+        manager_->end();
         if (control_ != nullptr) {
             control_->close();
+        }
+        if (admin_ != nullptr) {
+            admin_->close();
         }
         return;
     }

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "proxy/admin/admin_server.hpp"
 #include "proxy/admin/control_socket.hpp"
+#include "proxy/admin/latency_history.hpp"
 #include "proxy/runtime/admission.hpp"
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/service_manager.hpp"
 #include "proxy/runtime/stapler.hpp"
 #include "proxy/runtime/worker.hpp"
 
@@ -36,6 +39,8 @@ class Server {
   private:
     [[nodiscard]] bool bind_ports();
     [[nodiscard]] bool open_control_socket();
+    [[nodiscard]] bool open_admin_server();
+    void sample_latency();
     void start_workers();
     void start_configurator();
     void wait_for_signal();
@@ -44,6 +49,10 @@ class Server {
     [[nodiscard]] admin::ServiceStatus status() const;
     void on_nothing_starts();
     void on_worker_done();
+    /// Not ready any more; balancers have shutdown.delay to notice.
+    void announce_end();
+    void reload(const admin::ControlSocket::Reply& reply);
+    void end_sessions();
     void begin_drain();
     void interrupt_sessions();
     void end_when_idle();
@@ -61,8 +70,13 @@ class Server {
     Configurator::Source source_;
     certs::Pins written_pins_;
     std::unique_ptr<admin::ControlSocket> control_;
+    std::unique_ptr<admin::AdminServer> admin_;
+    std::unique_ptr<ServiceManager> manager_;
+    net::asio::steady_timer sampling_{main_};
+    admin::LatencyHistory latency_;
     std::size_t workers_running_ = 0;
     bool configuring_ = true;
+    bool ending_ = false;  ///< a signal asked for it
     bool draining_ = false;
     int exit_code_ = 0;
 };

@@ -86,10 +86,18 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
         if (!listener.is_open()) {
             co_return;
         }
-        if (ec != net::asio::error::connection_aborted) {
-            spdlog::warn("cannot accept connections: {}", ec.message());
-            co_await pause.wait_for(accept_pause);
+        if (ec == net::asio::error::connection_aborted) {
+            continue;
         }
+        if (const auto count = failures_.note(); count != 0) {
+            spdlog::error(
+                "cannot accept connections: {}; {} were turned away", ec.message(), count
+            );
+        }
+        if (ec == boost::system::errc::too_many_files_open && spare_.turn_away(listener)) {
+            continue;
+        }
+        co_await pause.wait_for(accept_pause);
     }
 }
 

@@ -1,10 +1,12 @@
 // Worker: one thread, one event loop, and the sessions accepted on it.
 #pragma once
 
+#include "proxy/net/period_log.hpp"
 #include "proxy/net/proxy_intake.hpp"
 #include "proxy/net/session.hpp"
 #include "proxy/net/task_group.hpp"
 #include "proxy/runtime/admission.hpp"
+#include "proxy/runtime/spare_descriptor.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -80,6 +82,8 @@ class Worker {
     std::shared_ptr<const net::Balancers> balancers_ = std::make_shared<net::Balancers>();
     net::WorkerContext context_{loop_.get_executor(), buffers_, sessions_};
     std::list<net::Listener> listeners_;
+    SpareDescriptor spare_;
+    net::PeriodLog failures_;  ///< to accept
     net::TaskGroup tasks_{loop_.get_executor()};
     net::Event stop_;
     std::thread thread_;

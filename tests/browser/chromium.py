@@ -103,4 +103,5 @@ def main():
         print(f"{name}: {result}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <regex>
 #include <sstream>
@@ -112,8 +113,8 @@ TEST(ServiceStatus, ReadsWellInATerminal) {
 /// Each line of the exposition format: comment, or name, labels and a number.
 TEST(Metrics, AreInTheExpositionFormat) {
     const std::regex line(
-        "# (HELP|TYPE) hsmfront_[a-z_]+ .+|"
-        R"re(hsmfront_[a-z_]+(\{[a-z_]+="([^"\\\n]|\\["\\n])*"(,[a-z_]+="([^"\\\n]|\\["\\n])*")*\})? [0-9.e+-]+)re"
+        "# (HELP|TYPE) (hsmfront|process)_[a-z0-9_]+ .+|"
+        R"re((hsmfront|process)_[a-z0-9_]+(\{[a-z_]+="([^"\\\n]|\\["\\n])*"(,[a-z_]+="([^"\\\n]|\\["\\n])*")*\})? [0-9.e+-]+)re"
     );
     std::istringstream text(render_metrics(serving()));
     std::map<std::string, int> types;
@@ -127,6 +128,24 @@ TEST(Metrics, AreInTheExpositionFormat) {
     for (const auto& [name, count] : types) {
         EXPECT_EQ(count, 1) << name;
     }
+}
+
+/// The dashboard for Grafana asks for nothing else.
+TEST(Metrics, AreAllThatTheDashboardNames) {
+    std::ifstream file(HSMFRONT_SOURCE_DIR "/docker/grafana.json");
+    const std::string dashboard(std::istreambuf_iterator<char>(file), {});
+    const std::string metrics = render_metrics(serving());
+    const std::regex name("\\b(hsmfront|process)_[a-z0-9_]+");
+    int found = 0;
+    for (std::sregex_iterator one(dashboard.begin(), dashboard.end(), name), end; one != end; ++one) {
+        std::string metric = one->str();
+        if (metric.ends_with("_bucket")) {
+            metric.resize(metric.size() - 7);
+        }
+        EXPECT_THAT(metrics, HasSubstr("# TYPE " + metric + " "));
+        ++found;
+    }
+    EXPECT_GT(found, 15);
 }
 
 /// Of protocols that had none too, so that a rate can be told from the first one on.

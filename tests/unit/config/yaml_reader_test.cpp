@@ -345,19 +345,33 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
         problems("ftp: { backends: [{ address: a, port: 1 }] }\n"),
         ElementsAre(AllOf(HasSubstr(": error: "), HasSubstr("not available in this version")))
     );
+    EXPECT_THAT(problems("ftp: { backends: [] }\nadmin:\n"), IsEmpty());
+}
+
+TEST(YamlReader, AdminListensOnAnAddressOrAUnixSocket) {
+    const auto listen = [](const std::string& text) {
+        return read(http_only, {"admin.listen=" + text}).settings.admin.listen;
+    };
+    EXPECT_FALSE(listen("none").enabled());
+    EXPECT_EQ(listen("127.0.0.1:9180"), (AdminListen{{}, {"127.0.0.1", 9180}}));
+    EXPECT_EQ(listen("[::1]:9180"), (AdminListen{{}, {"::1", 9180}}));
+    EXPECT_EQ(listen("/run/admin.http"), (AdminListen{"/run/admin.http", {}}));
+    for (const char* wrong : {"9180", "localhost:9180", "::1:9180", "[127.0.0.1]:1", "1.2.3.4:0"}) {
+        EXPECT_THAT(
+            problems("", {std::string("admin.listen=") + wrong}),
+            ElementsAre(HasSubstr("expected an IP address and a port"))
+        ) << wrong;
+    }
+}
+
+TEST(YamlReader, AdminListensForOtherHostsOnlyWhenToldSo) {
     EXPECT_THAT(
-        problems("", {"admin.listen=127.0.0.1:9900"}),
-        ElementsAre("--set admin.listen=127.0.0.1:9900: warning: admin.listen: the admin listener "
-                    "is not available in this version")
+        problems("admin: { listen: \"0.0.0.0:9180\" }\n"),
+        ElementsAre(HasSubstr("admin.remote: true allows that"))
     );
-    EXPECT_THAT(
-        problems(
-            "tls: { client_certificate: { mode: none, ca: ca.pem, crl: crl.pem } }\n"
-            "admin:\n",
-            {"admin.listen=none"}
-        ),
-        IsEmpty()
-    );
+    EXPECT_THAT(problems("admin: { listen: \"0.0.0.0:9180\", remote: true }\n"), IsEmpty());
+    EXPECT_THAT(problems("admin: { listen: \"127.3.2.1:9180\" }\n"), IsEmpty());
+    EXPECT_THAT(problems("admin: { listen: \"[::ffff:127.0.0.1]:9180\" }\n"), IsEmpty());
 }
 
 TEST(YamlReader, TheCaOfClientCertificatesIsFoundBesideTheFile) {
@@ -429,7 +443,7 @@ TEST(YamlReader, HostsThatAreNoneSayWhere) {
 }
 
 TEST(YamlReader, WarningsAreNotErrors) {
-    const LoadResult result = read(http_only, {"admin.listen=127.0.0.1:9900"});
+    const LoadResult result = read(http_only, {"hsm.pin.value=1234"});
     EXPECT_EQ(result.problems.size(), 1U);
     EXPECT_TRUE(result.ok());
 }

@@ -44,10 +44,11 @@ class HttpAccessEntry : public ::testing::Test {
         std::make_shared<spdlog::sinks::ostream_sink_st>(out_);
     AccessLog log_{std::make_shared<spdlog::logger>("access", sink_), config::LogFormat::text};
     AccessConnection connection_{log_, {}};
+    Traffic traffic_;
 };
 
 TEST_F(HttpAccessEntry, TellsOfARequestThatWasServed) {
-    AccessEntry entry(&connection_);
+    AccessEntry entry(&connection_, traffic_);
     describe(entry);
     Exchange::Facts facts;
     facts.status = 200;
@@ -69,7 +70,7 @@ TEST_F(HttpAccessEntry, TellsOfARequestThatWasServed) {
 }
 
 TEST_F(HttpAccessEntry, HoldsNoCredentials) {
-    AccessEntry entry(&connection_);
+    AccessEntry entry(&connection_, traffic_);
     describe(entry);
     entry.end(Exchange::Facts{});
     EXPECT_THAT(written(), AllOf(Not(HasSubstr("c2VjcmV0")), Not(HasSubstr("id=secret"))));
@@ -77,14 +78,14 @@ TEST_F(HttpAccessEntry, HoldsNoCredentials) {
 
 TEST_F(HttpAccessEntry, TheHandshakeIsOfTheFirstRequest) {
     for (const char* const handshake : {"handshake_ms=15 ", "handshake_ms=- ", "handshake_ms=- "}) {
-        AccessEntry entry(&connection_);
+        AccessEntry entry(&connection_, traffic_);
         entry.end(Exchange::Facts{});
         EXPECT_THAT(written(), HasSubstr(handshake));
     }
 }
 
 TEST_F(HttpAccessEntry, TellsOfARequestThatWasRefusedUnread) {
-    AccessEntry entry(&connection_);
+    AccessEntry entry(&connection_, traffic_);
     entry.end(Status::request_timeout, "request head timed out");
     EXPECT_THAT(
         written(),
@@ -96,11 +97,24 @@ TEST_F(HttpAccessEntry, TellsOfARequestThatWasRefusedUnread) {
     );
 }
 
-TEST_F(HttpAccessEntry, WithoutALogNothingHappens) {
-    AccessEntry entry(nullptr);
+TEST_F(HttpAccessEntry, IsCountedWithoutALogToo) {
+    AccessEntry entry(nullptr, traffic_);
     describe(entry);
-    entry.end(Exchange::Facts{});
+    Exchange::Facts facts;
+    facts.status = 404;
+    facts.received = 3;
+    facts.sent = 4;
+    entry.end(facts);
     EXPECT_EQ(written(), "");
+    EXPECT_EQ(traffic_.requests[4], 1U);
+    EXPECT_EQ(traffic_.received, 3U);
+    EXPECT_EQ(traffic_.sent, 4U);
+    EXPECT_EQ(traffic_.durations.copy().total(), 1U);
+}
+
+TEST_F(HttpAccessEntry, WithoutAnAnswerIsCountedAsSuch) {
+    AccessEntry(nullptr, traffic_).end(Status{}, "client closed");
+    EXPECT_EQ(traffic_.requests[0], 1U);
 }
 
 }  // namespace
