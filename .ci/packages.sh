@@ -1,12 +1,12 @@
 # Debian packages by what they are for, and how to get those that are missing.
-# Sourced by quickstart and check; needs bash and apt.
+# Sourced by quickstart, check and others; needs bash and apt.
 
 packages_build="g++ cmake ninja-build pkgconf libssl-dev libboost1.81-dev libspdlog-dev \
 libyaml-cpp-dev libp11-kit-dev libp11-dev libnghttp2-dev"
 packages_demo="softhsm2 openssl curl lftp vsftpd nginx"
 packages_test="prometheus $packages_demo nghttp2-client opensc libgtest-dev libgmock-dev python3 clang-format clang \
 libclang-rt-14-dev p11-kit p11-kit-modules haproxy gnutls-bin \
-chromium-headless-shell libnss3-tools sslscan testssl.sh valgrind"
+chromium-headless-shell libnss3-tools sslscan testssl.sh valgrind systemd man-db"
 # Libraries of the servers that tests/matrix/servers.sh unpacks.
 packages_servers="libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
 # Clients of the compatibility matrix. npm comes with Node.js where that is not Debian's.
@@ -15,6 +15,8 @@ default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-de
 # Peers and tools of bench/run, beside packages_build.
 packages_bench="$packages_servers vsftpd nginx haproxy hitch stunnel4 nghttp2-proxy libengine-pkcs11-openssl gnuplot-nox \
 valgrind softhsm2 opensc openssl python3 libgtest-dev libgmock-dev"
+# What packaging/deb.sh and its test need, beside packages_build.
+packages_packaging="build-essential debhelper lintian mmdebstrap iproute2"
 command -v npm >/dev/null || packages_matrix="$packages_matrix nodejs npm"
 
 # Prints those of the packages given that are not installed.
