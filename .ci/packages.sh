@@ -4,14 +4,16 @@
 packages_build="g++ cmake ninja-build pkgconf libssl-dev libboost1.81-dev libspdlog-dev \
 libyaml-cpp-dev libp11-kit-dev libp11-dev libnghttp2-dev"
 packages_demo="softhsm2 openssl curl lftp vsftpd nginx"
-packages_test="prometheus $packages_demo nghttp2-client opensc libgtest-dev libgmock-dev python3 clang-format clang \
-libclang-rt-14-dev p11-kit p11-kit-modules haproxy gnutls-bin \
-chromium-headless-shell libnss3-tools sslscan testssl.sh valgrind systemd man-db"
+packages_test="$packages_demo nghttp2-client opensc libgtest-dev libgmock-dev python3 clang-format clang \
+ libclang-rt-14-dev p11-kit p11-kit-modules haproxy iproute2 gnutls-bin prometheus \
+ chromium-headless-shell libnss3-tools sslscan testssl.sh valgrind systemd man-db"
 # Libraries of the servers that tests/matrix/servers.sh unpacks.
 packages_servers="libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
 # Clients of the compatibility matrix. npm comes with Node.js where that is not Debian's.
 packages_matrix="python3-pycurl python3-pyftpdlib python3-openssl wget libio-socket-ssl-perl \
 default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev $packages_servers"
+# What builds and runs the images of docker/ without a daemon.
+packages_images="mmdebstrap buildah podman runc docker-compose python3-yaml iproute2"
 # Peers and tools of bench/run, beside packages_build.
 packages_bench="$packages_servers vsftpd nginx haproxy hitch stunnel4 nghttp2-proxy libengine-pkcs11-openssl gnuplot-nox \
 valgrind softhsm2 opensc openssl python3 libgtest-dev libgmock-dev"
