@@ -29,26 +29,12 @@ std::string in_one_line(const std::vector<config::Problem>& problems) {
     return text;
 }
 
-/// True if both listen alike, whatever else is said about their clients.
-template <class Listener>
-bool same_ports(std::vector<Listener> now, std::vector<Listener> next) {
-    for (auto* listeners : {&now, &next}) {
-        for (auto& listener : *listeners) {
-            listener.client_certificate = {};
-        }
-    }
-    return now == next;
-}
-
 /// The first key whose change the running service cannot follow, or empty.
 std::string needs_restart(const config::Settings& now, const config::Settings& next) {
     const std::pair<const char*, bool> fixed[] = {
         {"ftp.enabled", now.ftp.enabled != next.ftp.enabled},
-        {"ftp.listen", !same_ports(now.ftp.listen, next.ftp.listen)},
         {"http.enabled", now.http.enabled != next.http.enabled},
-        {"http.listen", !same_ports(now.http.listen, next.http.listen)},
         {"tls.fips", now.tls.fips != next.tls.fips},
-        {"http.redirect", now.http.redirect != next.http.redirect},
         {"workers", now.workers != next.workers},
         {"user", now.user != next.user},
         {"limits", now.limits != next.limits},
@@ -125,6 +111,16 @@ Loaded<std::string> Configurator::reload_now() {
     if (!ticket_keys) {
         return failed(ticket_keys.error().message);
     }
+    std::map<Protocol, Front::Listeners> ports;
+    for (const Protocol protocol : all_protocols) {
+        if (front_.bound(protocol)) {
+            auto bound = front_.bind_more(*next, protocol);
+            if (!bound) {
+                return failed(bound.error().message);
+            }
+            ports.emplace(protocol, std::move(*bound));
+        }
+    }
     auto hsm = hsm_for(*next, loaded.written_pins);
     if (!hsm) {
         return failed(hsm.error().message);
@@ -152,6 +148,7 @@ Loaded<std::string> Configurator::reload_now() {
     set_log_level(next->log.level);
     std::string done = "reloaded:";
     for (auto& [protocol, served] : all) {
+        front_.rebind(protocol, std::move(ports.at(protocol)));
         const std::string what = summary(*served.contexts.front());
         if (publish(protocol, std::move(served))) {
             done += " " + std::string(name(protocol)) + " with " + what + ";";

@@ -4,6 +4,8 @@
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/log.hpp"
 
+#include <algorithm>
+
 namespace hsmfront::runtime {
 namespace {
 
@@ -38,12 +40,10 @@ Front::Front(std::span<const std::unique_ptr<Worker>> workers) : workers_(worker
     }
 }
 
-std::vector<Front::Listener> Front::listeners_of(
-    const config::Settings& settings, Protocol protocol
-) {
-    std::vector<Listener> listeners;
+Front::Listeners Front::listeners_of(const config::Settings& settings, Protocol protocol) {
+    Listeners listeners;
     const auto add = [&listeners](Kind kind, std::size_t index, const config::Endpoint& endpoint) {
-        listeners.push_back({kind, index, endpoint, {}});
+        listeners.push_back({kind, index, endpoint, 0, {}});
     };
     if (protocol == Protocol::ftp) {
         for (std::size_t i = 0; i < settings.ftp.listen.size(); ++i) {
@@ -61,20 +61,58 @@ std::vector<Front::Listener> Front::listeners_of(
 }
 
 certs::Loaded<void> Front::bind(const config::Settings& settings, Protocol protocol) {
+    auto listeners = bind_more(settings, protocol);
+    if (!listeners) {
+        return listeners.error();
+    }
+    listeners_[protocol] = std::move(*listeners);
+    return {};
+}
+
+certs::Loaded<Front::Listeners> Front::bind_more(
+    const config::Settings& settings, Protocol protocol
+) {
     std::vector<net::Executor> executors;
     for (const auto& worker : workers_) {
         executors.push_back(worker->executor());
     }
-    auto listeners = listeners_of(settings, protocol);
-    for (auto& listener : listeners) {
+    const auto now = listeners_.find(protocol);
+    auto next = listeners_of(settings, protocol);
+    for (auto& listener : next) {
+        if (now != listeners_.end()) {
+            for (const auto& one : now->second) {
+                if (one.kind == listener.kind && one.endpoint == listener.endpoint) {
+                    listener.id = one.id;
+                }
+            }
+        }
+        if (listener.id != 0) {
+            continue;
+        }
         auto acceptors = bind_listener(listener.endpoint, executors);
         if (!acceptors) {
             return acceptors.error();
         }
+        listener.id = ++last_id_;
         listener.acceptors = std::move(*acceptors);
     }
-    listeners_.emplace(protocol, std::move(listeners));
-    return {};
+    return next;
+}
+
+void Front::rebind(Protocol protocol, Listeners next) {
+    for (auto& old : listeners_.at(protocol)) {
+        const auto kept = std::find_if(next.begin(), next.end(), [&old](const Listener& one) {
+            return one.id == old.id;
+        });
+        if (kept != next.end()) {
+            kept->acceptors = std::move(old.acceptors);
+            continue;
+        }
+        for (const auto& worker : workers_) {
+            worker->post([&worker = *worker, id = old.id] { worker.stop_accepting(id); });
+        }
+    }
+    listeners_.at(protocol) = std::move(next);
 }
 
 certs::Loaded<void> Front::publish(
@@ -83,108 +121,47 @@ certs::Loaded<void> Front::publish(
     const ListenerContexts& contexts
 ) {
     auto& listeners = listeners_.at(protocol);
-    const bool first = !listeners.front().acceptors.empty();
-    if (first) {
-        if (auto listening = listen(listeners); !listening) {
-            return listening;
-        }
+    if (auto listening = listen(listeners); !listening) {
+        return listening;
     }
     const auto balancers = balancers_of(settings->proxy_protocol);
     for (const auto& worker : workers_) {
         worker->post([&worker = *worker, balancers] { worker.set_balancers(balancers); });
     }
     if (protocol == Protocol::ftp) {
-        publish_ftp(settings, contexts, balancers);
+        publish_ftp(listeners, settings, contexts, balancers);
     } else {
         auto board = std::make_shared<http::BackendBoard>(settings->http, http_backends_.get());
-        publish_http(std::make_shared<const http::Snapshot>(http::Snapshot{
-            settings, contexts, board, access_log(), http_handshakes_}));
+        publish_http(
+            listeners,
+            std::make_shared<const http::Snapshot>(http::Snapshot{
+                settings, contexts, board, access_log(), http_handshakes_})
+        );
         const std::scoped_lock lock(mutex_);
         http_backends_ = std::move(board);
     }
-    if (first) {
-        start_accepting(listeners);
-    }
+    start_accepting(listeners);
     return {};
 }
 
-std::vector<admin::HandshakeStatus> Front::handshakes() const {
-    return {
-        {"ftp", ftp_handshakes_->totals()},
-        {"ftp-data", ftp_data_handshakes_->totals()},
-        {"http", http_handshakes_->totals()}};
-}
-
-admin::HttpStatus Front::http_status() const {
-    admin::HttpStatus all;
-    std::array<std::uint64_t, http::http2_limits> exceeded{};
-    for (const auto& present : present_) {
-        const http::Traffic& one = *present->http_traffic;
-        all.connections += one.connections;
-        for (std::size_t i = 0; i < all.requests.size(); ++i) {
-            all.requests[i] += one.requests[i];
-        }
-        all.received += one.received;
-        all.sent += one.sent;
-        all.durations += one.durations.copy();
-        all.http2_connections += one.http2.connections;
-        all.http2_malformed += one.http2.malformed;
-        all.http2_resets += one.http2.resets;
-        for (std::size_t i = 0; i < exceeded.size(); ++i) {
-            exceeded[i] += one.http2.exceeded[i];
-        }
+template <class Update>
+void Front::update(const Listeners& listeners, const Update& services) {
+    std::map<std::uint64_t, std::size_t> index;
+    for (const auto& listener : listeners) {
+        index[listener.id] = listener.index;
     }
-    for (std::size_t i = 0; i < exceeded.size(); ++i) {
-        all.http2_limits.emplace_back(name(static_cast<http::Http2Limit>(i)), exceeded[i]);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        workers_[i]->post([&worker = *workers_[i], present = present_[i], services, index] {
+            services(worker, *present);
+            for (const auto& [id, place] : index) {
+                present->index[id] = place;
+            }
+        });
     }
-    return all;
-}
-
-admin::FtpStatus Front::ftp_status() const {
-    admin::FtpStatus all;
-    for (const auto kind : ftp::transfer_kinds) {
-        all.transfers.push_back({std::string(kind)});
-    }
-    for (const auto& present : present_) {
-        const ftp::Traffic& one = *present->ftp_traffic;
-        all.sessions += one.sessions;
-        all.refused_logins += one.refused_logins;
-        for (std::size_t i = 0; i < one.transfers.size(); ++i) {
-            all.transfers[i].complete += one.transfers[i].complete;
-            all.transfers[i].failed += one.transfers[i].failed;
-            all.transfers[i].bytes += one.transfers[i].bytes;
-        }
-    }
-    return all;
-}
-
-std::vector<admin::BackendStatus> Front::backend_status() const {
-    std::shared_ptr<http::BackendBoard> board;
-    {
-        const std::scoped_lock lock(mutex_);
-        board = http_backends_;
-    }
-    std::vector<admin::BackendStatus> all;
-    if (board == nullptr) {
-        return all;
-    }
-    for (const auto& server : board->servers()) {
-        const http::BackendCounters& counted = server->counters();
-        all.push_back(
-            {server->name(),
-             server->health().up(),
-             server->active(),
-             counted.requests,
-             counted.failures,
-             counted.retries,
-             counted.queue_waits,
-             static_cast<double>(counted.busy_microseconds.load()) * 1e-6}
-        );
-    }
-    return all;
 }
 
 void Front::publish_ftp(
+    const Listeners& listeners,
     const std::shared_ptr<const config::Settings>& settings,
     const ListenerContexts& contexts,
     const std::shared_ptr<const net::Balancers>& balancers
@@ -206,24 +183,22 @@ void Front::publish_ftp(
         balancers,
         ftp_handshakes_,
         ftp_data_handshakes_});
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-        workers_[i]->post([&worker = *workers_[i], present = present_[i], snapshot] {
-            present->ftp =
-                std::make_shared<ftp::Service>(worker.context(), snapshot, present->ftp_traffic);
-        });
-    }
+    update(listeners, [snapshot](Worker& worker, Present& present) {
+        present.ftp =
+            std::make_shared<ftp::Service>(worker.context(), snapshot, present.ftp_traffic);
+    });
 }
 
-void Front::publish_http(const std::shared_ptr<const http::Snapshot>& snapshot) {
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-        workers_[i]->post([&worker = *workers_[i], present = present_[i], snapshot] {
-            present->http =
-                std::make_shared<http::Service>(worker.context(), snapshot, present->http_traffic);
-        });
-    }
+void Front::publish_http(
+    const Listeners& listeners, const std::shared_ptr<const http::Snapshot>& snapshot
+) {
+    update(listeners, [snapshot](Worker& worker, Present& present) {
+        present.http =
+            std::make_shared<http::Service>(worker.context(), snapshot, present.http_traffic);
+    });
 }
 
-certs::Loaded<void> Front::listen(std::vector<Listener>& listeners) {
+certs::Loaded<void> Front::listen(Listeners& listeners) {
     for (auto& listener : listeners) {
         for (auto& acceptor : listener.acceptors) {
             error_code ec;
@@ -240,29 +215,30 @@ certs::Loaded<void> Front::listen(std::vector<Listener>& listeners) {
     return {};
 }
 
-void Front::start_accepting(std::vector<Listener>& listeners) {
+void Front::start_accepting(Listeners& listeners) {
     for (auto& listener : listeners) {
-        for (std::size_t i = 0; i < workers_.size(); ++i) {
+        for (std::size_t i = 0; i < listener.acceptors.size(); ++i) {
             Worker& worker = *workers_[i];
             worker.post([&worker,
+                         id = listener.id,
                          acceptor = std::move(listener.acceptors[i]),
-                         serve = serve(listener.kind, listener.index, present_[i])]() mutable {
-                worker.accept(std::move(acceptor), std::move(serve));
+                         serve = serve(listener.kind, listener.id, present_[i])]() mutable {
+                worker.accept(id, std::move(acceptor), std::move(serve));
             });
         }
         listener.acceptors.clear();
     }
 }
 
-Serve Front::serve(Kind kind, std::size_t index, const std::shared_ptr<Present>& present) {
+Serve Front::serve(Kind kind, std::uint64_t id, const std::shared_ptr<Present>& present) {
     switch (kind) {
         case Kind::ftps:
-            return [present, index](net::Accepted accepted) {
-                return serve_ftp(present->ftp, std::move(accepted), index);
+            return [present, id](net::Accepted accepted) {
+                return serve_ftp(present->ftp, std::move(accepted), present->index.at(id));
             };
         case Kind::https:
-            return [present, index](net::Accepted accepted) {
-                return serve_https(present->http, std::move(accepted), index);
+            return [present, id](net::Accepted accepted) {
+                return serve_https(present->http, std::move(accepted), present->index.at(id));
             };
         case Kind::redirect:
             break;

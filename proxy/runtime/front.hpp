@@ -24,12 +24,31 @@ class Front {
   public:
     explicit Front(std::span<const std::unique_ptr<Worker>> workers);
 
+    enum class Kind { ftps, https, redirect };
+
+    /// One configured listener: its acceptors, one for each worker, until they listen.
+    struct Listener {
+        Kind kind;
+        std::size_t index;  ///< in the configuration's list
+        config::Endpoint endpoint;
+        std::uint64_t id;  ///< stays the same while its port is bound
+        std::vector<net::Acceptor> acceptors;
+    };
+    using Listeners = std::vector<Listener>;
+
     /// Binds every port of `protocol` without listening on any. On failure none stays bound.
     [[nodiscard]] certs::Loaded<void> bind(const config::Settings& settings, Protocol protocol);
     [[nodiscard]] bool bound(Protocol protocol) const { return listeners_.contains(protocol); }
+    /// Binds what `settings` want beyond the ports that are bound. On failure nothing has changed.
+    [[nodiscard]] certs::Loaded<Listeners> bind_more(
+        const config::Settings& settings, Protocol protocol
+    );
+    /// `next`, of bind_more(), are the ports from now on, whose connections publish() accepts. On
+    /// others nothing more is accepted; what came in there is served still.
+    void rebind(Protocol protocol, Listeners next);
 
     /// Serves new connections of `protocol`, whose ports are bound, with `settings` and `contexts`.
-    /// The first time it begins to listen, which can fail.
+    /// Begins to listen where it does not yet, which can fail.
     [[nodiscard]] certs::Loaded<void> publish(
         Protocol protocol,
         const std::shared_ptr<const config::Settings>& settings,
@@ -44,43 +63,41 @@ class Front {
     [[nodiscard]] std::vector<admin::BackendStatus> backend_status() const;
 
   private:
-    enum class Kind { ftps, https, redirect };
-
-    /// One configured listener: its acceptors, one for each worker, until they listen.
-    struct Listener {
-        Kind kind;
-        std::size_t index;  ///< in the configuration's list
-        config::Endpoint endpoint;
-        std::vector<net::Acceptor> acceptors;
-    };
-
     /// The present services of one worker; read and written on its thread. What they counted may
     /// be read from any.
     struct Present {
         std::shared_ptr<ftp::Service> ftp;
         std::shared_ptr<http::Service> http;
+        std::map<std::uint64_t, std::size_t> index;  ///< of listeners in the configuration, by id
         const std::shared_ptr<ftp::Traffic> ftp_traffic = std::make_shared<ftp::Traffic>();
         const std::shared_ptr<http::Traffic> http_traffic = std::make_shared<http::Traffic>();
     };
 
-    [[nodiscard]] static std::vector<Listener> listeners_of(
+    [[nodiscard]] static Listeners listeners_of(
         const config::Settings& settings, Protocol protocol
     );
     void publish_ftp(
+        const Listeners& listeners,
         const std::shared_ptr<const config::Settings>& settings,
         const ListenerContexts& contexts,
         const std::shared_ptr<const net::Balancers>& balancers
     );
-    void publish_http(const std::shared_ptr<const http::Snapshot>& snapshot);
-    [[nodiscard]] static certs::Loaded<void> listen(std::vector<Listener>& listeners);
-    [[nodiscard]] static Serve serve(
-        Kind kind, std::size_t index, const std::shared_ptr<Present>& present
+    void publish_http(
+        const Listeners& listeners, const std::shared_ptr<const http::Snapshot>& snapshot
     );
-    void start_accepting(std::vector<Listener>& listeners);
+    [[nodiscard]] static certs::Loaded<void> listen(Listeners& listeners);
+    [[nodiscard]] static Serve serve(
+        Kind kind, std::uint64_t id, const std::shared_ptr<Present>& present
+    );
+    void start_accepting(Listeners& listeners);
+    /// What publish() has to do with the services of each worker, in one step.
+    template <class Update>
+    void update(const Listeners& listeners, const Update& services);
 
     const std::span<const std::unique_ptr<Worker>> workers_;
     std::vector<std::shared_ptr<Present>> present_;  ///< one for each worker
-    std::map<Protocol, std::vector<Listener>> listeners_;
+    std::map<Protocol, Listeners> listeners_;
+    std::uint64_t last_id_ = 0;
     std::shared_ptr<net::PortRange> passive_ports_;
     config::PortRange passive_range_;
     std::shared_ptr<ftp::LoginThrottle> logins_;

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <exception>
 
 namespace hsmfront::runtime {
@@ -60,22 +61,36 @@ net::Task<void> Worker::run() {
     co_await tasks_.join();
 }
 
-void Worker::accept(net::Acceptor acceptor, Serve serve) {
+void Worker::accept(std::uint64_t id, net::Acceptor acceptor, Serve serve) {
     if (sessions_.draining()) {
         return;  // the key came too late
     }
-    listeners_.emplace_back(std::move(acceptor));
-    tasks_.spawn(accept_loop(listeners_.back(), std::move(serve)), "accept loop");
+    doors_.push_back({id, net::Listener(std::move(acceptor)), std::move(serve)});
+    tasks_.spawn(accept_loop(doors_.back()), "accept loop");
 }
 
-net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
+void Worker::stop_accepting(std::uint64_t id) {
+    const auto door =
+        std::find_if(doors_.begin(), doors_.end(), [id](const Door& one) { return one.id == id; });
+    if (door == doors_.end()) {
+        return;
+    }
+    net::tcp::endpoint peer;
+    while (Result<net::Socket> socket = door->listener.try_accept(peer)) {
+        admit(std::move(*socket), peer, door->serve);
+    }
+    door->listener.close();
+}
+
+net::Task<void> Worker::accept_loop(Door& door) {
+    net::Listener& listener = door.listener;
     net::Event pause;
     int in_turn = 0;
     while (listener.is_open()) {
         net::tcp::endpoint peer;
         Result<net::Socket> socket = co_await listener.accept(peer);
         if (socket) {
-            admit(std::move(*socket), peer, serve);
+            admit(std::move(*socket), peer, door.serve);
             if (++in_turn == turn) {
                 in_turn = 0;
                 co_await net::Yield();
@@ -84,7 +99,7 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
         }
         const error_code ec = socket.error();
         if (!listener.is_open()) {
-            co_return;
+            break;
         }
         if (ec == net::asio::error::connection_aborted) {
             continue;
@@ -99,6 +114,7 @@ net::Task<void> Worker::accept_loop(net::Listener& listener, Serve serve) {
         }
         co_await pause.wait_for(accept_pause);
     }
+    doors_.remove_if([&door](const Door& one) { return &one == &door; });
 }
 
 void Worker::set_balancers(std::shared_ptr<const net::Balancers> balancers) {
@@ -170,8 +186,8 @@ net::Task<bool> Worker::identify(net::Accepted& accepted, net::milliseconds limi
 }
 
 void Worker::drain() {
-    for (net::Listener& listener : listeners_) {
-        listener.close();
+    for (Door& door : doors_) {
+        door.listener.close();
     }
     sessions_.drain();
     stop_.notify();

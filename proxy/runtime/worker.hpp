@@ -47,8 +47,10 @@ class Worker {
 
     /// From whom connections accepted from now on must begin with a PROXY header. At first none.
     void set_balancers(std::shared_ptr<const net::Balancers> balancers);
-    /// Accepts from `acceptor`, which listens already, until drain().
-    void accept(net::Acceptor acceptor, Serve serve);
+    /// Accepts from `acceptor`, which listens already, until drain() or stop_accepting(id).
+    void accept(std::uint64_t id, net::Acceptor acceptor, Serve serve);
+    /// Serves those that are in the kernel's queue, then closes.
+    void stop_accepting(std::uint64_t id);
     /// Stops accepting; sessions end when what they are doing is done.
     void drain();
     /// Ends every session now.
@@ -59,7 +61,13 @@ class Worker {
 
   private:
     [[nodiscard]] net::Task<void> run();
-    [[nodiscard]] net::Task<void> accept_loop(net::Listener& listener, Serve serve);
+    struct Door {
+        std::uint64_t id;
+        net::Listener listener;
+        Serve serve;
+    };
+
+    [[nodiscard]] net::Task<void> accept_loop(Door& door);
     [[nodiscard]] net::Task<void> session(
         Serve serve, net::Accepted accepted, Admission::Slot slot
     );
@@ -81,7 +89,7 @@ class Worker {
     net::SessionRegistry sessions_;
     std::shared_ptr<const net::Balancers> balancers_ = std::make_shared<net::Balancers>();
     net::WorkerContext context_{loop_.get_executor(), buffers_, sessions_};
-    std::list<net::Listener> listeners_;
+    std::list<Door> doors_;
     SpareDescriptor spare_;
     net::PeriodLog failures_;  ///< to accept
     net::TaskGroup tasks_{loop_.get_executor()};

@@ -160,8 +160,9 @@ TEST_F(Admin, ReloadThatFailsChangesNothing) {
     failing("PIN");
     config = good;
     config.http.extra = "hsts: 2d";
-    config.ftp.implicit_port = ports.next();
-    failing("ftp.listen changed, which needs a restart");
+    config.extra += "workers: 7\n";
+    failing("workers changed, which needs a restart");
+    config = good;
     write_file(scratch() / "hsmfront.yaml", "not: [yaml\n");
     EXPECT_EQ(ask({"reload"}).code, 2) << "where is the socket?";
     front->process().signal(SIGHUP);
