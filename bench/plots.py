@@ -46,7 +46,7 @@ def ladder(path, ratios):
     """Each ratio to the cheapest peer as a bar, lowest first."""
     ratios = sorted(ratios, key=lambda each: each[5])
     script = HEAD.format(width=760, height=70 + 19 * len(ratios), out=path,
-                         title="CPU or memory of hsmfront, as a part of the cheapest peer's")
+                         title="hsmfront beside the cheapest peer (1: the same)")
     labels = [f"{name}: {case}" for name, case, *_ in ratios]
     rows = [f"{len(ratios) - place}\t{each[5]:.3f}\t{1 if each[5] <= 1 else 2}"
             for place, each in enumerate(ratios)]
