@@ -83,6 +83,8 @@ def write(out, results):
     every = {name: report.read_tsv(path) for name, path in there.items() if path.exists()}
     suites = {name: runner.suite_module(name) for name in every}
     report.write_report(out / "report.md", suites, every, plots.write_plots(out, suites, every))
+    if out.resolve() == HERE / "results":
+        report.update_readme(HERE.parent / "README.md", suites, every)
     print(out / "report.md")
 
 

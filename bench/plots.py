@@ -35,7 +35,30 @@ def write_plots(directory, suites, results):
             plots[name] = directory / f"{name}.svg"
             draw = lines if getattr(suites[name], "PLOT", "bars") == "lines" else bars
             draw(plots[name], summary, caption)
+    ratios = report.glance(suites, results)
+    if ratios:
+        plots["glance"] = directory / "glance.svg"
+        ladder(plots["glance"], ratios)
     return plots
+
+
+def ladder(path, ratios):
+    """Each ratio to the cheapest peer as a bar, lowest first."""
+    ratios = sorted(ratios, key=lambda each: each[5])
+    script = HEAD.format(width=760, height=70 + 19 * len(ratios), out=path,
+                         title="hsmfront beside the cheapest peer (1: the same)")
+    labels = [f"{name}: {case}" for name, case, *_ in ratios]
+    rows = [f"{len(ratios) - place}\t{each[5]:.3f}\t{1 if each[5] <= 1 else 2}"
+            for place, each in enumerate(ratios)]
+    tics = ", ".join(f'"{label}" {len(ratios) - place}' for place, label in enumerate(labels))
+    script += ("unset key\nset grid noytics xtics\nset xrange [0:*]\n"
+               f"set yrange [0.3:{len(ratios) + 0.7}]\nset ytics ({tics})\nset style fill solid\n"
+               "set arrow from 1,graph 0 to 1,graph 1 nohead lc rgb '#333333' dt 2\n"
+               "$data << END\n" + "\n".join(rows) + "\nEND\n"
+               f"plot $data using 2:1:(0):2:($1-0.36):($1+0.36):($3 == 1 ? {int(COLOURS[0][1:], 16)} : "
+               f"{int(COLOURS[2][1:], 16)}) with boxxyerror lc rgb variable, "
+               "$data using ($2 + 0.02):1:(sprintf('%.2f', $2)) with labels left font ',11'\n")
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
 def data_block(summary):

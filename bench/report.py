@@ -99,6 +99,40 @@ def table(summary, goals, main):
     return "\n".join(lines)
 
 
+def glance(suites, results):
+    """(suite, case, our median, peer, its median, ratio, goal) of whatever has a goal."""
+    found = []
+    for name, rows in results.items():
+        summary = Summary(suites[name], rows, next(iter(suites[name].FIGURES))) if rows else None
+        for case in suites[name].CASES if summary and summary.ours else ():
+            best = summary.best_peer(case.name) if case.goal is not None else None
+            if best:
+                ratio, peer = best
+                found.append((name, case.name, summary.median(case.name, summary.ours), peer,
+                              summary.median(case.name, peer), ratio, case.goal))
+    return found
+
+
+def glance_table(suites, results):
+    """What hsmfront costs beside the cheapest peer, a line for each goal."""
+    lines = ["| work | hsmfront | cheapest peer | ratio | goal |", "|---|--:|--:|--:|---|"]
+    unit = {name: next(iter(suite.FIGURES.values())).rpartition(", ")[2] for name, suite in suites.items()}
+    for name, case, ours, peer, theirs, ratio, goal in glance(suites, results):
+        verdict = f"{'✓' if ratio <= goal else '✗'} ≤ {goal:g}"
+        lines.append(f"| {name}: {case} | {short(ours)} {unit[name]} | {peer} {short(theirs)} | "
+                     f"{ratio:.2f} | {verdict} |")
+    return "\n".join(lines)
+
+
+def update_readme(path, suites, results):
+    """Puts the table between the marks that `path` has for it."""
+    begin, end = "<!-- by bench/run: begin -->\n", "<!-- by bench/run: end -->"
+    before, found, rest = path.read_text().partition(begin)
+    if found:
+        _, found, after = rest.partition(end)
+        path.write_text(before + begin + glance_table(suites, results) + "\n" + end + after)
+
+
 def section(name, suite, rows, plots):
     """What the report says of one suite."""
     title, _, rest = suite.__doc__.strip().partition("\n")
@@ -124,8 +158,12 @@ def write_report(path, suites, results, plots):
              "Medians over the rounds; small: (largest − smallest) ÷ median. A ratio is the median of each "
              "round's. Targets took turns round by round on loopback, each with one worker unless a "
              "suite says otherwise. CPU is user and system time of the target's whole process tree. "
-             "Every figure of every round is in the TSV files beside this report."]
+             "Every figure of every round is in the TSV files beside this report.",
+             "## At a glance", glance_table(suites, results)]
+    if "glance" in plots:
+        parts.append(f"![ratios]({plots['glance'].name})")
     parts += [section(name, suites[name], rows, plots) for name, rows in results.items() if rows]
+    parts.append((pathlib.Path(__file__).parent / "profile.md").read_text().strip())
     path.write_text("\n\n".join(parts) + "\n")
 
 
