@@ -78,7 +78,7 @@ void Admission::refuse(std::size_t limit, const Address* client, Clock::time_poi
     if (const auto count = logs_[limit].note(now); count != 0) {
         spdlog::warn(
             "limits.{}: {} connections refused{}",
-            limits[limit],
+            limit_keys[limit],
             count,
             client == nullptr ? "" : ", the last from " + client->to_string()
         );

@@ -57,11 +57,11 @@ class Admission {
     );
 
     /// What a connection may be refused for, as keys below "limits".
-    static constexpr std::array<std::string_view, 3> limits{
+    static constexpr std::array<std::string_view, 3> limit_keys{
         "connections", "per_address", "handshakes_per_address"};
-    /// Connections refused since the start, for each of `limits`. The log tells of them once a
+    /// Connections refused since the start, for each of `limit_keys`. The log tells of them once a
     /// period (net::PeriodLog).
-    using Refused = std::array<std::uint64_t, limits.size()>;
+    using Refused = std::array<std::uint64_t, limit_keys.size()>;
 
     [[nodiscard]] std::size_t connections() const;
     [[nodiscard]] Refused refused() const;
@@ -83,7 +83,7 @@ class Admission {
     std::unordered_map<Address, Peer> peers_;
     std::size_t connections_ = 0;
     Refused refused_{};
-    std::array<net::PeriodLog, limits.size()> logs_;
+    std::array<net::PeriodLog, limit_keys.size()> logs_;
 };
 
 }  // namespace hsmfront::runtime

@@ -301,7 +301,7 @@ admin::ServiceStatus Server::status() const {
     status.draining = ending_;
     const auto refused = admission_.refused();
     for (std::size_t i = 0; i < refused.size(); ++i) {
-        status.limits.push_back({std::string(Admission::limits[i]), refused[i]});
+        status.limits.push_back({std::string(Admission::limit_keys[i]), refused[i]});
     }
     status.handshakes = front_->handshakes();
     status.http = front_->http_status();

@@ -12,15 +12,15 @@ namespace {
 using config::YamlNode;
 using ::testing::HasSubstr;
 
-constexpr std::time_t now = 1'800'000'000;
+constexpr std::time_t today = 1'800'000'000;
 
-ServiceStatus serving() {
+ServiceStatus served() {
     ServiceStatus status;
     status.version = "1.2.3";
     ProtocolStatus http;
     http.name = "http";
     http.phase = ProtocolStatus::Phase::up;
-    http.certificates = {{"ec", "CN=\"a\\b\"\n\x01", "P-256", now + 3 * 86'400}};
+    http.certificates = {{"ec", "CN=\"a\\b\"\n\x01", "P-256", today + 3 * 86'400}};
     status.protocols = {http};
     status.limits = {{"connections", 7}};
     status.http.requests = {1, 0, 20, 3, 4, 5};
@@ -37,7 +37,7 @@ ServiceStatus serving() {
     return status;
 }
 
-Page page(std::string_view path) { return page_of(path, serving, now); }
+Page page(std::string_view path) { return page_of(path, served, today); }
 
 /// The node at a path of names; JSON is YAML.
 const YamlNode& at(const YamlNode& tree, const std::vector<std::string>& path) {
@@ -79,7 +79,7 @@ TEST(StatusPage, JsonHasWhatThePageShows) {
 
 TEST(StatusPage, ReadyzSaysWhyNot) {
     EXPECT_EQ(page("/readyz").status, 200U);
-    auto draining = serving();
+    auto draining = served();
     draining.draining = true;
     const Page told = page_of(
         "/readyz", [&] { return draining; }, now
@@ -109,7 +109,7 @@ TEST(StatusPage, RefersToNothingThatItDoesNotServe) {
     const std::string html = page("/").body;
     EXPECT_EQ(html.find("http://"), std::string::npos);
     EXPECT_EQ(html.find("https://"), std::string::npos);
-    for (std::size_t i = 0; (i = html.find("=\"status", i)) != std::string::npos; ++i) {
+    for (std::size_t i = 0; (i = html.find("=\"status.", i)) != std::string::npos; ++i) {
         const std::string path = "/" + html.substr(i + 2, html.find('"', i + 2) - i - 2);
         EXPECT_EQ(page(path).status, 200U) << path;
     }

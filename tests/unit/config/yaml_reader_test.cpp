@@ -170,7 +170,7 @@ TEST(YamlReader, SuggestsKeysElsewhere) {
     );
     EXPECT_THAT(
         problems("shutdown: { quux: 1 }\n"),
-        ElementsAre("f:1:13: error: shutdown.quux: unknown key; known here: drain")
+        ElementsAre("f:1:13: error: shutdown.quux: unknown key; known here: delay, drain")
     );
     EXPECT_THAT(
         problems("Ftp.Hsm.enabled: false\n"), ElementsAre(HasSubstr("dotted names are for --set"))
@@ -350,7 +350,7 @@ TEST(YamlReader, LaterKeysAreNeverIgnored) {
 
 TEST(YamlReader, AdminListensOnAnAddressOrAUnixSocket) {
     const auto listen = [](const std::string& text) {
-        return read(http_only, {"admin.listen=" + text}).settings.admin.listen;
+        return read(http_only, {"admin.listen=\"" + text + "\""}).settings.admin.listen;
     };
     EXPECT_FALSE(listen("none").enabled());
     EXPECT_EQ(listen("127.0.0.1:9180"), (AdminListen{{}, {"127.0.0.1", 9180}}));
@@ -358,7 +358,7 @@ TEST(YamlReader, AdminListensOnAnAddressOrAUnixSocket) {
     EXPECT_EQ(listen("/run/admin.http"), (AdminListen{"/run/admin.http", {}}));
     for (const char* wrong : {"9180", "localhost:9180", "::1:9180", "[127.0.0.1]:1", "1.2.3.4:0"}) {
         EXPECT_THAT(
-            problems("", {std::string("admin.listen=") + wrong}),
+            problems("", {"admin.listen=\"" + std::string(wrong) + "\""}),
             ElementsAre(HasSubstr("expected an IP address and a port"))
         ) << wrong;
     }

@@ -77,7 +77,7 @@ void SessionStage::play(Scene scene) {
     snapshot->passive_ports = std::make_shared<net::PortRange>(config::PortRange{
         first, static_cast<std::uint16_t>(first + 100)});
     snapshot->logins = std::make_shared<LoginThrottle>(config::Rate{});
-    service_ = std::make_unique<Service>(worker_, snapshot);
+    service_ = std::make_unique<Service>(worker_, snapshot, std::make_shared<Traffic>());
     tasks_.spawn(accept_client(), "accept");
     tasks_.spawn(run(scene), "scene");
     loop_.run_for(10s);

@@ -115,6 +115,7 @@ class ProxyFixture : public testing::Test {
     Port origin;
     config::Http settings;
     LoopbackWorker worker;
+    Traffic traffic;
     std::unique_ptr<BackendSet> backends;
 
   private:
@@ -123,7 +124,7 @@ class ProxyFixture : public testing::Test {
         ClientConnection client(stream, worker.context());
         const ClientIdentity identity = identify_client(accepted.peer, accepted.local, "", false);
         const Routes routes(settings);
-        const Dispatch dispatch{settings, routes, *backends, identity};
+        const Dispatch dispatch{settings, routes, *backends, identity, nullptr, traffic};
         Http1Session session(client, dispatch);
         co_await session.run();
     }

@@ -98,7 +98,8 @@ class HttpService : public testing::Test {
         settings->http.listen = {{{"127.0.0.1", 8443}}};
         const auto snapshot = std::make_shared<const Snapshot>(Snapshot{
             settings, {make_context()}, std::make_shared<BackendBoard>(settings->http)});
-        service = std::make_unique<Service>(worker.context(), snapshot);
+        service =
+            std::make_unique<Service>(worker.context(), snapshot, std::make_shared<Traffic>());
         worker.start([this, redirect](net::Accepted accepted) {
             return redirect ? service->redirect(std::move(accepted))
                             : service->serve(std::move(accepted), 0);

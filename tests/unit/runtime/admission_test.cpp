@@ -23,7 +23,7 @@ TEST(Admission, CountsConnectionsOfOneAddress) {
     EXPECT_TRUE(admission.admit(make_address("192.0.2.2")));
     first.reset();
     EXPECT_TRUE(admission.admit(make_address("192.0.2.1")));
-    EXPECT_EQ(admission.refused(), 1U);
+    EXPECT_EQ(admission.refused(), (Admission::Refused{0, 1, 0}));
 }
 
 TEST(Admission, CountsAMappedAddressAsTheIPv4One) {
@@ -51,7 +51,7 @@ TEST(Admission, CountsAConnectionForAClientKnownLater) {
     EXPECT_FALSE(admission.admit()) << "a place is taken before the client is known";
     EXPECT_TRUE(first->assign(make_address("192.0.2.1")));
     EXPECT_FALSE(second->assign(make_address("::ffff:192.0.2.1")));
-    EXPECT_EQ(admission.refused(), 2U);
+    EXPECT_EQ(admission.refused(), (Admission::Refused{1, 1, 0}));
     first.reset();
     EXPECT_TRUE(second->assign(make_address("192.0.2.1")));
     second.reset();
