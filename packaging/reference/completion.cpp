@@ -48,8 +48,8 @@ std::string option_words(const Command& command, Wanted wanted) {
     return joined(words, " ");
 }
 
-/// In single quotes for a shell.
-std::string quoted(std::string_view text) {
+/// One word for a shell, in single quotes.
+std::string shell_word(std::string_view text) {
     std::string out = "'";
     for (const char c : text) {
         out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -69,7 +69,7 @@ std::string escaped(std::string_view text, std::string_view special) {
 
 /// name:summary, as zsh's _describe takes it.
 std::string described(std::string_view name, std::string_view summary) {
-    return quoted(escaped(name, ":\\") + ":" + std::string(summary));
+    return shell_word(escaped(name, ":\\") + ":" + std::string(summary));
 }
 
 std::string zsh_action(std::string_view name) {
@@ -116,7 +116,7 @@ std::string bash_groups() {
                 following.push_back(second);
             }
         }
-        text += "        " + group + ") echo " + quoted(joined(following, " ")) + " ;;\n";
+        text += "        " + group + ") echo " + shell_word(joined(following, " ")) + " ;;\n";
     }
     return text;
 }
@@ -133,10 +133,10 @@ std::string bash_commands() {
         for (const Operand& operand : command.operands) {
             operands.emplace_back(operand.name);
         }
-        text += "        " + quoted(command.name) + ")\n            options=" +
-                quoted(option_words(command, [](const Option&) { return true; })) +
-                "\n            files=" + quoted(files) + " others=" + quoted(others) +
-                " operands=" + quoted(joined(operands, " ")) + "\n            ;;\n";
+        text += "        " + shell_word(command.name) + ")\n            options=" +
+                shell_word(option_words(command, [](const Option&) { return true; })) +
+                "\n            files=" + shell_word(files) + " others=" + shell_word(others) +
+                " operands=" + shell_word(joined(operands, " ")) + "\n            ;;\n";
     }
     return text;
 }
@@ -183,15 +183,15 @@ std::string zsh_groups() {
 std::string zsh_commands() {
     std::string text;
     for (const Command& command : commands::all_commands()) {
-        text += "        (" + quoted(command.name) + ")\n            _arguments -s";
+        text += "        (" + shell_word(command.name) + ")\n            _arguments -s";
         for (const Option& option : command.options) {
             for (const std::string& spec : zsh_specs(option)) {
-                text += " \\\n                " + quoted(spec);
+                text += " \\\n                " + shell_word(spec);
             }
         }
         std::size_t place = 0;
         for (const Operand& operand : command.operands) {
-            text += " \\\n                " + quoted(zsh_spec(operand, ++place));
+            text += " \\\n                " + shell_word(zsh_spec(operand, ++place));
         }
         text += "\n            ;;\n";
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <vector>
 
 namespace hsmfront::reference {
@@ -31,7 +32,7 @@ std::vector<std::string> chapters() {
 
 /// "ftp.tls" for a key of a layer of the TLS policy, whose keys are explained once, at "tls".
 std::string layer_of(const std::string& path) {
-    for (const std::string layer : {".tls.", ".listen[].client_certificate."}) {
+    for (const std::string_view layer : {".tls.", ".listen[].client_certificate."}) {
         if (const auto at = path.find(layer); at != std::string::npos) {
             return path.substr(0, at + layer.size() - 1);
         }

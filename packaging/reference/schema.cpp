@@ -35,14 +35,14 @@ Schema::Schema(const std::string& file) {
     root_ = std::move(*tree);
 }
 
-const YamlNode& Schema::followed(const YamlNode& node) const {
+const YamlNode& Schema::followed(const YamlNode& at) const {
     constexpr std::string_view prefix = "#/definitions/";
-    const std::string to = text_of(child(&node, "$ref"));
+    const std::string to = text_of(child(&at, "$ref"));
     const YamlNode* const meant =
         to.starts_with(prefix)
             ? child(child(&root_, "definitions"), std::string_view(to).substr(prefix.size()))
             : nullptr;
-    return meant == nullptr ? node : *meant;
+    return meant == nullptr ? at : *meant;
 }
 
 const YamlNode* Schema::node(const std::string& path) const {
@@ -50,7 +50,7 @@ const YamlNode* Schema::node(const std::string& path) const {
     std::istringstream words(path);
     for (std::string word; at != nullptr && std::getline(words, word, '.');) {
         const bool of_elements = word.ends_with("[]");
-        word.resize(word.size() - (of_elements ? 2 : 0));
+        word.resize(word.size() - (of_elements ? 2U : 0U));
         at = child(child(&followed(*at), "properties"), word);
         if (of_elements && at != nullptr) {
             const YamlNode* const items = child(&followed(*at), "items");

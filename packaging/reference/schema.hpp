@@ -22,7 +22,7 @@ class Schema {
   private:
     /// Null when there is none. What it refers to is not followed.
     [[nodiscard]] const config::YamlNode* node(const std::string& path) const;
-    [[nodiscard]] const config::YamlNode& followed(const config::YamlNode& node) const;
+    [[nodiscard]] const config::YamlNode& followed(const config::YamlNode& at) const;
 
     config::YamlNode root_;
 };

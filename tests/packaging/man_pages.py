@@ -19,7 +19,7 @@ def expect(holds, problem):
 
 
 def run(*command):
-    environment = os.environ | {"LC_ALL": "C.UTF-8", "MANWIDTH": "300", "MAN_KEEP_FORMATTING": ""}
+    environment = os.environ | {"LC_ALL": "C.UTF-8", "MANWIDTH": "300"}
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
@@ -27,7 +27,7 @@ def text_of(page):
     """The page as a reader sees it; whatever groff complains about is a problem."""
     warned = run("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page)
     expect(warned.returncode == 0 and not warned.stderr, f"{page.name}: {warned.stderr}")
-    shown = run("man", "-E", "UTF-8", "-l", "-Tutf8", "-P", "cat", page)
+    shown = run("man", "-E", "UTF-8", "-l", page)
     expect(shown.returncode == 0, f"{page.name}: {shown.stderr}")
     return shown.stdout
 
