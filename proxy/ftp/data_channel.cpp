@@ -265,6 +265,8 @@ net::Task<DataEvent> DataChannel::copy() {
     net::Watchdog watchdog(
         worker_.executor, {client_.get(), backend_.get()}, settings_.timeouts.data_stall
     );
+    // Should this process be killed, its FIN would make a cut upload a complete file.
+    backend_->reset_on_close(!download);
     const net::RelayResult result =
         co_await net::relay(source, sink, worker_.buffers, watchdog, facts_.bytes);
     if (watchdog.expired()) {
@@ -302,6 +304,7 @@ net::Task<DataEvent> DataChannel::end_upload(net::RelayResult result) {
     if (!clean_end(result)) {
         co_return fail(DataEvent::Blame::client, 426, "Upload cut short, not taken as complete.");
     }
+    backend_->reset_on_close(false);
     const error_code ec = co_await backend_->shutdown_send();
     if (ec) {
         co_return fail(DataEvent::Blame::backend, 426, "Backend broke off the transfer.");

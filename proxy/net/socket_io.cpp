@@ -120,9 +120,13 @@ void SocketIo::acknowledge_at_once() noexcept {
 }
 
 void SocketIo::reset() noexcept {
-    error_code ignored;
-    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    reset_on_close(true);
     socket_.close();
+}
+
+void SocketIo::reset_on_close(bool on) noexcept {
+    error_code ignored;
+    socket_.set_option(asio::socket_base::linger(on, 0), ignored);
 }
 
 tcp::endpoint SocketIo::peer() const {

@@ -38,6 +38,8 @@ class SocketIo final : public Interruptible {
     error_code shutdown_send() noexcept { return socket_.shutdown_send(); }
     /// Closes with RST (SO_LINGER 0).
     void reset() noexcept;
+    /// Whether every close is one with RST, that by the kernel when the process dies included.
+    void reset_on_close(bool on) noexcept;
     void close() noexcept { socket_.close(); }
     [[nodiscard]] Socket release() noexcept { return std::move(socket_); }
     /// Unspecified address when the connection is gone.

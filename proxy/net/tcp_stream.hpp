@@ -16,6 +16,7 @@ class TcpStream final : public Transport {
     void interrupt(error_code reason) noexcept override { io_.interrupt(reason); }
     void resume() noexcept override { io_.resume(); }
     void reset() noexcept override { io_.reset(); }
+    void reset_on_close(bool on) noexcept { io_.reset_on_close(on); }
     void close() noexcept override { io_.close(); }
     [[nodiscard]] tcp::endpoint peer() const override;
     [[nodiscard]] tcp::endpoint local() const override;
