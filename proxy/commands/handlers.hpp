@@ -10,6 +10,7 @@ int check(const Arguments& arguments);
 int doctor(const Arguments& arguments);
 int reload(const Arguments& arguments);
 int status(const Arguments& arguments);
+int healthcheck(const Arguments& arguments);
 int pin(const Arguments& arguments);
 
 int key_generate(const Arguments& arguments);

@@ -1,4 +1,4 @@
-// The commands reload, status and pin: they ask the running service.
+// The commands reload, status, healthcheck and pin: they ask the running service.
 #include "certs/pin_prompt.hpp"
 #include "certs/pin_source.hpp"
 #include "proxy/admin/control_client.hpp"
@@ -9,6 +9,7 @@
 #include "proxy/runtime/load_settings.hpp"
 
 #include <iostream>
+#include <string_view>
 #include <unistd.h>
 
 namespace hsmfront::commands {
@@ -42,6 +43,13 @@ int ask_and_show(
     return reply->ok ? runtime::exit_done : runtime::exit_failed;
 }
 
+/// Of the status, the line that says whether the service is ready and why not.
+std::string_view ready_line(std::string_view text) {
+    const auto begin = text.find("ready: ");
+    return begin == text.npos ? "ready: unknown"
+                              : text.substr(begin, text.find('\n', begin) - begin);
+}
+
 certs::Loaded<certs::Secret> read_typed_pin(const config::Hsm& settings) {
     if (::isatty(STDIN_FILENO) == 0) {
         config::PinSource source;
@@ -64,6 +72,19 @@ int status(const Arguments& arguments) {
     const auto settings = load_for_service(arguments);
     const auto verb = arguments.has("--metrics") ? admin::Verb::metrics : admin::Verb::status;
     return settings ? ask_and_show(*settings, verb) : runtime::exit_usage;
+}
+
+int healthcheck(const Arguments& arguments) {
+    const auto settings = load_for_service(arguments);
+    if (!settings) {
+        return runtime::exit_failed;  // container engines keep 2 for themselves
+    }
+    const auto reply = admin::ask(settings->admin.socket, admin::Verb::status);
+    if (!reply) {
+        return fail(reply.error());
+    }
+    std::cout << ready_line(reply->text) << '\n';
+    return reply->ok ? runtime::exit_done : runtime::exit_failed;
 }
 
 int pin(const Arguments& arguments) {

@@ -106,6 +106,19 @@ Command status_command() {
         status};
 }
 
+Command healthcheck_command() {
+    return {
+        "healthcheck",
+        "say in one line whether the running service is ready, for container engines",
+        "Asks the service on admin.socket whether it is ready for clients, as \"status\" does, "
+        "and\n"
+        "prints the answer.\n\n"
+        "Exit codes: 0 ready, 1 not ready, no service answers, or no admin.socket is set.\n",
+        {},
+        with_config({}),
+        healthcheck};
+}
+
 Command pin_command() {
     return {
         "pin",
@@ -232,6 +245,7 @@ std::span<const Command> all_commands() {
         doctor_command(),
         reload_command(),
         status_command(),
+        healthcheck_command(),
         pin_command(),
         key_generate_command(),
         key_list_command(),

@@ -73,6 +73,29 @@ TEST_F(Admin, StatusShowsProtocolsTokenAndCertificates) {
     );
 }
 
+TEST_F(Admin, HealthcheckSaysInOneLineWhetherTheServiceIsReady) {
+    config.hsm.pin = "";
+    launch();
+    ASSERT_TRUE(front->logged("waiting 60 s for \"hsmfront pin\""));
+    const auto waiting = ask({"healthcheck"});
+    EXPECT_EQ(waiting.code, 1);
+    EXPECT_EQ(waiting.out, "ready: no, no protocol serves\n");
+    ASSERT_EQ(type_pin("123456").code, 0);
+    const auto ready = ask({"healthcheck"});
+    EXPECT_EQ(ready.code, 0) << ready.error;
+    EXPECT_EQ(ready.out, "ready: yes\n");
+    EXPECT_EQ(front->process().stop(), 0);
+    const auto gone = ask({"healthcheck"});
+    EXPECT_EQ(gone.code, 1);
+    EXPECT_THAT(gone.error, HasSubstr("is the service running with this configuration?"));
+    config.extra = "";
+    rewrite_configuration();
+    const auto nowhere = ask({"healthcheck"});
+    EXPECT_EQ(nowhere.code, 1) << "container engines keep 2 for themselves";
+    EXPECT_EQ(nowhere.error, "hsmfront: admin.socket is not set; set it and restart the service\n");
+    front.reset();
+}
+
 TEST_F(Admin, SocketIsForItsOwnerAndGoesWithTheService) {
     start();
     struct stat info {};
