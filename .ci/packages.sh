@@ -5,7 +5,7 @@ packages_build="g++ cmake ninja-build pkgconf libssl-dev libboost1.81-dev libspd
 libyaml-cpp-dev libp11-kit-dev libp11-dev libnghttp2-dev"
 packages_demo="softhsm2 openssl curl lftp vsftpd nginx"
 packages_test="$packages_demo nghttp2-client opensc libgtest-dev libgmock-dev python3 clang-format clang \
-libclang-rt-14-dev p11-kit p11-kit-modules haproxy gnutls-bin \
+libclang-rt-14-dev p11-kit p11-kit-modules haproxy iproute2 gnutls-bin \
 chromium-headless-shell libnss3-tools sslscan testssl.sh valgrind"
 # Libraries of the servers that tests/matrix/servers.sh unpacks.
 packages_servers="libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix3 libsodium23"
