@@ -12,6 +12,8 @@ packages_servers="libhiredis0.14 libmemcached11 libmemcachedutil2 libpcre2-posix
 # Clients of the compatibility matrix. npm comes with Node.js where that is not Debian's.
 packages_matrix="python3-pycurl python3-pyftpdlib python3-openssl wget libio-socket-ssl-perl \
 default-jdk-headless libcommons-net-java golang-go golang-github-jlaffaye-ftp-dev $packages_servers"
+# What builds and runs the images of docker/ without a daemon.
+packages_images="mmdebstrap buildah podman runc docker-compose python3-yaml iproute2"
 # Peers and tools of bench/run, beside packages_build.
 packages_bench="$packages_servers vsftpd nginx haproxy hitch stunnel4 nghttp2-proxy libengine-pkcs11-openssl gnuplot-nox \
 valgrind softhsm2 opensc openssl python3 libgtest-dev libgmock-dev"
