@@ -50,7 +50,7 @@ write_as_root() {
 # Prints the services that a package brings along and that are wanted as programs only.
 services_of() {
     case "$1" in
-        vsftpd | nginx | haproxy | hitch) echo "$1" ;;
+        vsftpd | nginx | haproxy | hitch | prometheus) echo "$1" ;;
         stunnel4) echo stunnel.target ;;
         nghttp2-proxy) echo nghttpx ;;
     esac

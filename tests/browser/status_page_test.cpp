@@ -11,7 +11,7 @@ namespace {
 
 class StatusPage : public Stage {
   protected:
-    StatusPage() { config.extra += "admin: { listen: \"" + address + "\" }\n"; }
+    StatusPage() { config.extra += "admin: { listen: \"127.0.0.1:" + port + "\" }\n"; }
 
     /// What the page shows, by the ids of its elements.
     std::map<std::string, std::string> read_page() {
@@ -46,7 +46,8 @@ class StatusPage : public Stage {
         return "no " + name;
     }
 
-    const std::string address = "127.0.0.1:" + std::to_string(ports.next());
+    const std::string port = std::to_string(ports.next());
+    const std::string address = "localhost:" + port;
 };
 
 TEST_F(StatusPage, ShowsWhatTheMetricsSay) {

@@ -71,4 +71,12 @@ std::size_t size_of(const std::filesystem::path& path) {
     return missing ? 0 : static_cast<std::size_t>(size);
 }
 
+std::size_t occurrences(const std::string& text, const std::string& part) {
+    std::size_t found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        ++found;
+    }
+    return found;
+}
+
 }  // namespace hsmfront::test

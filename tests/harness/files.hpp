@@ -17,5 +17,7 @@ void write_random(const std::filesystem::path& path, std::size_t size);
 [[nodiscard]] std::string sha256(const std::filesystem::path& path);
 /// 0 if there is no such file.
 [[nodiscard]] std::size_t size_of(const std::filesystem::path& path);
+/// How often `part` stands in `text`.
+[[nodiscard]] std::size_t occurrences(const std::string& text, const std::string& part);
 
 }  // namespace hsmfront::test

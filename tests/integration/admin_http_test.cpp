@@ -115,8 +115,9 @@ TEST_F(AdminHttp, UnixSocketIsForOwnerAndGroup) {
 }
 
 TEST_F(AdminHttp, PortThatIsTakenIsSaidAtStart) {
+    config.ftp.enabled = false;  // vsftpd has a port that is not ours
     config.extra =
-        "admin: { listen: \"127.0.0.1:" + std::to_string(config.http.backend_port) + "\" }\n";
+        "admin: { listen: \"127.0.0.1:" + std::to_string(config.ftp.backend_port) + "\" }\n";
     launch();
     EXPECT_EQ(front->process().wait(30s), 1);
     EXPECT_THAT(front->log(), HasSubstr("admin.listen 127.0.0.1:"));

@@ -8,14 +8,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::size_t count(const std::string& text, const std::string& what) {
-    std::size_t found = 0;
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) {
-        ++found;
-    }
-    return found;
-}
-
 class HttpsClients : public Stage {
   protected:
     HttpsClients() : origin(scratch() / "origin", ports) {
@@ -59,7 +51,7 @@ TEST_F(HttpsClients, Nghttp) {
     const auto client =
         run({"nghttp", "--stat", "--null-out", "--multiply=100", https("/chunks/30000")});
     EXPECT_EQ(client.code, 0) << client.error;
-    EXPECT_EQ(count(client.out, " 200 "), 100U) << client.out;
+    EXPECT_EQ(occurrences(client.out, " 200 "), 100U) << client.out;
 }
 
 TEST_F(HttpsClients, H2load) {

@@ -59,14 +59,6 @@ class Lifecycle : public ::testing::TestWithParam<KeyTypes> {
     Nginx nginx;
 };
 
-std::size_t count(const std::string& text, const std::string& part) {
-    std::size_t found = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-        ++found;
-    }
-    return found;
-}
-
 TEST_P(Lifecycle, ReadmeSessionServesBothProtocolsFromAnEmptyToken) {
     write_file(nginx.root() / "page.txt", "body of the web page\n");
     write_file(vsftpd.root() / "seen-by-ftp.txt", "x");
@@ -74,11 +66,11 @@ TEST_P(Lifecycle, ReadmeSessionServesBothProtocolsFromAnEmptyToken) {
     const auto outcome = run({"bash", (dir.path() / "session.sh").string()}, 180s, variables());
     const std::string all = outcome.out + outcome.error;
     ASSERT_EQ(outcome.code, 0) << all;
-    EXPECT_EQ(count(outcome.out, "body of the web page"), 2U) << "curl and lftp\n" << all;
-    EXPECT_EQ(count(outcome.out, "seen-by-ftp.txt"), 2U) << "curl and lftp\n" << all;
+    EXPECT_EQ(occurrences(outcome.out, "body of the web page"), 2U) << "curl and lftp\n" << all;
+    EXPECT_EQ(occurrences(outcome.out, "seen-by-ftp.txt"), 2U) << "curl and lftp\n" << all;
     EXPECT_THAT(outcome.out, HasSubstr("doctor: all well"));
     EXPECT_THAT(outcome.out, HasSubstr("signatures/s"));
-    EXPECT_EQ(count(all, "Sanitizer:"), 0U) << all;
+    EXPECT_EQ(occurrences(all, "Sanitizer:"), 0U) << all;
     const auto home = dir.path() / "try";
     const std::string pin = text_of(home / "pin");
     EXPECT_EQ(all.find(pin.substr(0, pin.size() - 1)), std::string::npos) << "the PIN is shown";

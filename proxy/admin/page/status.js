@@ -25,7 +25,7 @@ function lasting(seconds) {
 
 // A cell is text, or { text, style, id }: ids are what tests look for.
 function table(head, rows) {
-  const made = element('table');
+  const made = element('table', undefined, head ? '' : 'facts');
   if (head) {
     const row = made.createTHead().insertRow();
     head.forEach((text, i) => row.append(element('th', text, i > 0 && numeric(rows, i) ? 'number' : '')));
@@ -159,7 +159,8 @@ function service(status) {
   return section('Service', [table(undefined, [
     ['up for', lasting(status.up_for)],
     ['connections', { text: status.connections, id: 'connections' }],
-    ...status.refused.map(one => [`refused by limits.${one.limit}`, { text: one.count, style: one.count > 0 ? 'warn' : '' }]),
+    ...status.refused.filter(one => one.count > 0).map(one =>
+      [`refused by limits.${one.limit}`, { text: one.count, style: 'warn' }]),
     ['memory', bytes(status.process.resident_bytes)],
     ['descriptors', `${number.format(status.process.open_fds)} of ${number.format(status.process.max_fds)}`],
     ['reloads', `${status.reloads}, ${status.reloads_failed} failed`],
