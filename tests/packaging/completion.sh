@@ -20,7 +20,8 @@ complete_words() {
 offers() {
     local wanted=$1
     shift
-    complete_words "$@" | grep -qxF -e "$wanted" || {
+    # Not into "grep -q", which leaves before everything is written.
+    [[ $'\n'$(complete_words "$@")$'\n' == *$'\n'"$wanted"$'\n'* ]] || {
         echo "bash: \"$wanted\" is not offered for: hsmfront $*" >&2
         failed=1
     }

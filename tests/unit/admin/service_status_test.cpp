@@ -137,7 +137,8 @@ TEST(Metrics, AreAllThatTheDashboardNames) {
     const std::string metrics = render_metrics(serving());
     const std::regex name("\\b(hsmfront|process)_[a-z0-9_]+");
     int found = 0;
-    for (std::sregex_iterator one(dashboard.begin(), dashboard.end(), name), end; one != end; ++one) {
+    for (std::sregex_iterator one(dashboard.begin(), dashboard.end(), name), end; one != end;
+         ++one) {
         std::string metric = one->str();
         if (metric.ends_with("_bucket")) {
             metric.resize(metric.size() - 7);
