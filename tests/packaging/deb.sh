@@ -1,6 +1,7 @@
 #!/bin/bash
 # The Debian package in a bare Debian 12: installed by apt, serving HTTPS with a key in a token,
 # removed, purged. Needs root and the network. Keeps the bare system and the build in .cache/deb.
+# Usage: deb.sh [PACKAGE]; without it, the package of this tree is built.
 set -euo pipefail
 
 source=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,12 +13,16 @@ work=$(mktemp -d)
 trap 'as_root rm -rf "$work"' EXIT
 say() { echo "== $*"; }
 
-say "building the package"
-"$source/packaging/deb.sh" "$cache" >"$work/build.log" 2>&1 || {
-    tail -n 100 "$work/build.log"
-    exit 1
-}
-package=$(ls "$cache"/hsmfront_*.deb)
+mkdir -p "$cache"
+package=${1:-}
+if [ -z "$package" ]; then
+    say "building the package"
+    "$source/packaging/deb.sh" "$cache" >"$work/build.log" 2>&1 || {
+        tail -n 100 "$work/build.log"
+        exit 1
+    }
+    package=$(ls "$cache"/hsmfront_*.deb)
+fi
 say "lintian"
 lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$package"
 
