@@ -134,7 +134,9 @@ net::Task<Next> Http1Session::serve_one() {
 net::Task<bool> Http1Session::await_request() {
     client_.set_busy(!client_.inlet().empty());
     if (client_.inlet().empty()) {
-        if (!client_.may_continue()) {
+        // Who came before a drain and has asked for nothing yet gets his answer.
+        const bool newcomer = requests_ == 0 && !client_.stopped();
+        if (!client_.may_continue() && !newcomer) {
             reason_ = "stopped";
             co_return false;
         }

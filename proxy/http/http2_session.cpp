@@ -51,6 +51,9 @@ net::Task<void> Http2Session::run() {
     ++counters_.connections;
     client_.set_busy(true);  // a drain ends it in its own way
     greet();
+    if (client_.worker().sessions.draining()) {
+        interrupt(net::Errc::stopped);  // it began while the handshake was under way
+    }
     while (true) {
         update_phase();
         const error_code ec = co_await client_.inlet().more();

@@ -192,6 +192,7 @@ net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     options.counters = snapshot->handshakes.get();
     tls::Stream stream(std::move(accepted.socket), snapshot->tls.at(listener), std::move(options));
     ClientConnection client(stream, worker_);
+    client.set_busy(true);  // a drain does not cut a handshake
     const error_code ec = co_await stream.handshake(settings.timeouts.handshake);
     if (ec) {
         log_failed_handshake(opened, stream);

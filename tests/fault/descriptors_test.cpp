@@ -1,6 +1,7 @@
 // No descriptors left: new connections are turned away, those that stand go on.
 #include "tests/harness/stage.hpp"
 #include "tests/harness/tls_client.hpp"
+#include "tests/harness/wire.hpp"
 
 #include <list>
 

@@ -65,6 +65,43 @@ TEST_F(Shutdown, NothingNewIsTakenWhileDraining) {
     EXPECT_TRUE(front->process().running());
 }
 
+/// Such as one whose signature is waited for.
+TEST_F(Shutdown, HandshakeUnderWayGetsItsAnswer) {
+    for (const bool http2 : {false, true}) {
+        config.ftp.enabled = false;
+        start();
+        Command command;
+        command.argv = {
+            "bash",
+            "-c",
+            // Connects now and shakes hands when a file appears.
+            "exec 3<>/dev/tcp/127.0.0.1/$1; touch \"$2/connected\"; "
+            "until [ -e \"$2/go\" ]; do sleep 0.02; done; exec python3 \"$3\" \"$4\" \"$5\"",
+            "bash",
+            std::to_string(config.http.port),
+            scratch().string(),
+            HSMFRONT_SOURCE_DIR "/tests/tools/late_client.py",
+            Material::get().ca().string(),
+            http2 ? "h2" : "http/1.1"};
+        command.output = scratch() / "client.log";
+        Process client(command);
+        ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch() / "connected"); }));
+        // The proxy has accepted it once it serves one that came later.
+        EXPECT_EQ(curl({https("/small")}).out, "small");
+        front->process().signal(SIGTERM);
+        ASSERT_TRUE(eventually([&] { return !listens(config.http.port); }));
+        write_file(scratch() / "go", "");
+        EXPECT_EQ(client.wait(20s), 0) << text_of(scratch() / "client.log");
+        EXPECT_NE(text_of(scratch() / "client.log").find("small"), std::string::npos)
+            << text_of(scratch() / "client.log");
+        EXPECT_EQ(front->process().wait(10s), 0);
+        std::filesystem::remove(scratch() / "go");
+        std::filesystem::remove(scratch() / "connected");
+        std::filesystem::remove(scratch() / "hsmfront.log");
+        front.reset();
+    }
+}
+
 TEST_F(Shutdown, SecondSignalEndsItNow) {
     config.ftp.enabled = false;
     start();

@@ -210,7 +210,7 @@ class Node:
             "log.level = ERROR\n")
         first, last = SLICES[name]
         self.config = directory / "hsmfront.yaml"
-        listen = f'admin: {{ listen: "{self.address}:9180" }}\n' if readyz else ""
+        listen = f'admin: {{ listen: "{self.address}:9180", remote: true }}\n' if readyz else ""
         self.config.write_text(f"""{listen}
 hsm: {{ module: {MODULE}, token: front, signers: 2, pin: {{ value: "123456" }} }}
 certificates: {material}/certs
