@@ -9,7 +9,7 @@
 
 namespace hsmfront::admin {
 
-/// Makes `path` that of the user `owner`; nothing to do if it is empty or nobody.
+/// Makes `path` that of the user `owner`; nothing to do if there is no such user.
 [[nodiscard]] error_code give_to(const std::filesystem::path& path, const std::string& owner);
 
 /// Removes the socket at `path` if nobody listens on it. address_in_use: somebody does. Anything

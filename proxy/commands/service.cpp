@@ -8,12 +8,17 @@
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/load_settings.hpp"
 
+#include <chrono>
 #include <iostream>
 #include <string_view>
+#include <thread>
 #include <unistd.h>
 
 namespace hsmfront::commands {
 namespace {
+
+/// Cursor home, then erase what is below it (ECMA-48 §8.3.21, §8.3.39).
+constexpr std::string_view clear_screen = "\x1b[H\x1b[J";
 
 /// Only the socket and the prompt matter here: what else is wrong in the file is the service's to
 /// say, at a reload. Nothing if there is no socket in it (exit code 2).
@@ -71,7 +76,16 @@ int reload(const Arguments& arguments) {
 int status(const Arguments& arguments) {
     const auto settings = load_for_service(arguments);
     const auto verb = arguments.has("--metrics") ? admin::Verb::metrics : admin::Verb::status;
-    return settings ? ask_and_show(*settings, verb) : runtime::exit_usage;
+    if (!settings) {
+        return runtime::exit_usage;
+    }
+    while (arguments.has("--watch")) {
+        std::cout << clear_screen;
+        (void)ask_and_show(*settings, verb);  // a service that is away may come back
+        std::cout << std::flush;
+        std::this_thread::sleep_for(std::chrono::seconds(2));
+    }
+    return ask_and_show(*settings, verb);
 }
 
 int healthcheck(const Arguments& arguments) {

@@ -102,7 +102,10 @@ Command status_command() {
         "Asks the service on admin.socket for its protocols, certificates, HSM and connections.\n\n"
         "Exit codes: 0 ready for clients, 1 not ready, or no service answers.\n",
         {},
-        with_config({{"--metrics", "", "print all counters, in the text format of Prometheus"}}),
+        with_config(
+            {{"--metrics", "", "print all counters, in the text format of Prometheus"},
+             {"--watch", "", "show it again every 2 s, until interrupted"}}
+        ),
         status};
 }
 

@@ -66,7 +66,7 @@ class Dialogue {
     [[nodiscard]] Actions on_backend_listening(std::optional<net::tcp::endpoint> endpoint);
     [[nodiscard]] Actions on_data(DataEvent event);
     [[nodiscard]] Actions on_timeout();
-    /// The proxy is stopping: ends now, or after the command or transfer in hand.
+    /// The proxy is stopping: ends now, or after the command or transfer in hand or announced.
     [[nodiscard]] Actions on_drain();
 
     /// False while nothing may be read ahead: a command that changes the protection waits, or too

@@ -36,6 +36,8 @@ certs::Loaded<void> drop_to(const std::string& user) {
 
 void forbid_core_files() { ::prctl(PR_SET_DUMPABLE, 0); }
 
+void forbid_new_privileges() { ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
 std::size_t raise_file_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {

@@ -15,6 +15,9 @@ namespace hsmfront::runtime {
 /// (prctl(2), PR_SET_DUMPABLE).
 void forbid_core_files();
 
+/// No program that it executes gets more rights than it has (PR_SET_NO_NEW_PRIVS of prctl(2)).
+void forbid_new_privileges();
+
 /// Raises the soft limit of open files to the hard one. Returns it.
 std::size_t raise_file_limit();
 

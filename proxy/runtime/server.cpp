@@ -1,6 +1,7 @@
 #include "proxy/runtime/server.hpp"
 
 #include "proxy/admin/metrics.hpp"
+#include "proxy/admin/socket_owner.hpp"
 #include "proxy/admin/status_page.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
@@ -37,6 +38,20 @@ void block_signals(int how) {
         sigaddset(&set, signal);
     }
     pthread_sigmask(how, &set, nullptr);
+}
+
+/// They were opened as root, and are opened again as `user` once they were rotated.
+void give_logs_away(const config::Settings& settings) {
+    for (const auto& file : {settings.log.file, settings.log.access.file}) {
+        if (settings.user.empty() || file.empty() || file == "-") {
+            continue;
+        }
+        if (const error_code ec = admin::give_to(file, settings.user)) {
+            spdlog::warn(
+                "{} cannot be given to user {}: {}", file.string(), settings.user, ec.message()
+            );
+        }
+    }
 }
 
 void tell_ktls(const config::Settings& settings) {
@@ -87,11 +102,13 @@ int Server::run() {
     if (!bind_ports() || !open_control_socket() || !open_admin_server()) {
         return exit_failed;
     }
+    give_logs_away(*settings_);
     if (const auto dropped = drop_to(settings_->user); !dropped) {
         spdlog::error("{}", dropped.error().message);
         return exit_failed;
     }
     forbid_core_files();
+    forbid_new_privileges();
     // Before sessions are served, which the default action would cut; the log's thread, which runs
     // already, takes signals too.
     for (const int signal : handled_signals) {

@@ -315,6 +315,9 @@ void DialogueDriver::settle() {
 void DialogueDriver::finish() {
     if (!dialogue_.ended()) {
         follow(dialogue_.on_drain());
+        if (!dialogue_.ended()) {  // a data connection was announced
+            follow(dialogue_.on_timeout());
+        }
         require(dialogue_.ended(), "a dialogue at rest ends when the proxy stops");
     }
     follow(dialogue_.on_command(ftp::parse_command("NOOP")));

@@ -96,6 +96,19 @@ TEST_F(Admin, HealthcheckSaysInOneLineWhetherTheServiceIsReady) {
     front.reset();
 }
 
+TEST_F(Admin, StatusIsShownAgainAndAgain) {
+    start();
+    Command command;
+    command.argv = {program(), "status", "--watch", "-c", (scratch() / "hsmfront.yaml").string()};
+    command.output = scratch() / "watched";
+    Process watching(command);
+    EXPECT_TRUE(eventually([&] {
+        return occurrences(text_of(scratch() / "watched"), "ready: yes") >= 2;
+    }));
+    watching.signal(SIGINT);
+    EXPECT_NE(watching.wait(10s), 0);
+}
+
 TEST_F(Admin, SocketIsForItsOwnerAndGoesWithTheService) {
     start();
     struct stat info {};

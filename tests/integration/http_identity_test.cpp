@@ -74,6 +74,13 @@ TEST_F(Rfc7239, Section6BracketsAndQuotesIpv6) {
     EXPECT_EQ(request.field("X-Forwarded-Host"), "[::1]:8443");
 }
 
+TEST_F(Rfc7239, OnlyTheFieldsThatAreWantedAreEmitted) {
+    config.http.extra = "forwarded: { emit: [forwarded] }\n";
+    const HttpMessage request = request_behind(get("/", "X-Forwarded-For: 192.0.2.6\r\n"));
+    EXPECT_EQ(request.field("Forwarded"), "for=127.0.0.1;host=localhost;proto=https");
+    EXPECT_EQ(request.field("X-Forwarded-For"), "") << "nor passed on from a client";
+}
+
 TEST_F(Rfc7239, Section8_1FieldsOfClientsAreNotBelieved) {
     const HttpMessage request = request_behind(
         get("/",

@@ -215,5 +215,13 @@ TEST_F(Rfc9112, Section9_8ACutRequestDoesNotEndInOrderBehind) {
     EXPECT_EQ(behind.rest().ending, Ending::reset);
 }
 
+TEST_F(Rfc9112, Section9_3ABackendConnectionIdleForTooLongIsClosed) {
+    config.http.extra = "connections: { idle_time: 300ms }\n";
+    const auto begin = std::chrono::steady_clock::now();
+    static_cast<void>(answered(get("/"), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    EXPECT_EQ(behind.rest().bytes, "") << "waits for the end";
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 300ms);
+}
+
 }  // namespace
 }  // namespace hsmfront::test

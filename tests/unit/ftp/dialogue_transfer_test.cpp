@@ -476,6 +476,21 @@ TEST_F(FtpTransfer, DrainWaitsForTheTransfer) {
     EXPECT_EQ(data(Kind::complete), (Words{"C 226", "C 421", "end"}));
 }
 
+/// Clients send other commands between the two: curl sends TYPE and SIZE.
+TEST_F(FtpTransfer, DrainWaitsForTheTransferThatWasAnnounced) {
+    log_in();
+    set_up_passive();
+    EXPECT_EQ(shown(dialogue_->on_drain()), Words{});
+    static_cast<void>(command("PWD"));
+    EXPECT_EQ(reply("257 x"), Words{"C 257"});
+    static_cast<void>(command("RETR a"));
+    EXPECT_EQ(data(Kind::backend_connected), Words{"B RETR a"});
+    EXPECT_EQ(reply("150 here it comes"), (Words{"C 150", "begin"}));
+    static_cast<void>(data(Kind::drained));
+    static_cast<void>(reply("226 done"));
+    EXPECT_EQ(data(Kind::complete), (Words{"C 226", "C 421", "end"}));
+}
+
 TEST_F(FtpTransfer, BrokenLineCutsTheTransfer) {
     log_in();
     start_moving("STOR a");
