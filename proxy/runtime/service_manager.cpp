@@ -63,7 +63,10 @@ void ServiceManager::reloading() {
     ));
 }
 
-void ServiceManager::stopping() { notify("STOPPING=1\nSTATUS=sessions may end"); }
+void ServiceManager::stopping() {
+    stopping_ = true;
+    notify("STOPPING=1\nSTATUS=sessions may end");
+}
 
 void ServiceManager::end() {
     proving_ = false;
@@ -71,7 +74,7 @@ void ServiceManager::end() {
 }
 
 void ServiceManager::prove() {
-    if (answers_ == nullptr || answers_->load() == workers_.size()) {
+    if (stopping_ || answers_ == nullptr || answers_->load() == workers_.size()) {
         notify("WATCHDOG=1");
         answers_ = std::make_shared<std::atomic<std::size_t>>(0);
         for (const auto& worker : workers_) {

@@ -64,5 +64,36 @@ TEST_F(ServiceManager, IsToldOfStartReloadAndStop) {
     front.reset();
 }
 
+/// One worker has nothing to do any more, the other has.
+TEST_F(ServiceManager, GetsProofsOfLifeWhileSessionsEnd) {
+    config.ftp.enabled = false;
+    config.drain = "30s";
+    config.extra += "workers: 2\n";
+    start();
+    write_random(nginx.root() / "file", 20'000'000);
+    Command command;
+    command.argv = {
+        "curl",
+        "-sS",
+        "--limit-rate",
+        "8M",
+        "--cacert",
+        Material::get().ca().string(),
+        "-o",
+        (scratch() / "received").string(),
+        https("/file")};
+    Process download(command);
+    ASSERT_TRUE(eventually([&] { return size_of(scratch() / "received") > 0; }));
+    front->process().signal(SIGTERM);
+    while (next() != "STOPPING=1\nSTATUS=sessions may end") {
+    }
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(next(), "WATCHDOG=1");
+    }
+    EXPECT_EQ(download.wait(60s), 0);
+    EXPECT_EQ(front->process().wait(30s), 0);
+    front.reset();
+}
+
 }  // namespace
 }  // namespace hsmfront::test
