@@ -4,7 +4,7 @@ add_library(hsmfront_build INTERFACE)
 target_include_directories(hsmfront_build INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(
   hsmfront_build INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
-                           -Werror -fno-omit-frame-pointer)
+                           $<$<BOOL:${HSMFRONT_WERROR}>:-Werror> -fno-omit-frame-pointer)
 if(CMAKE_UNITY_BUILD)
   # In a unity build GCC takes sources for headers, in which anonymous namespaces are suspicious,
   # and inlines one half of Asio's frame allocator only, whose other half it then takes for a mistake.
