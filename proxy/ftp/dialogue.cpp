@@ -209,8 +209,8 @@ Actions Dialogue::take() { return std::exchange(out_, {}); }
 
 void Dialogue::pump() {
     while (phase_ == Phase::idle) {
-        // A data connection that was announced is still to be used, by clients that may not be asked
-        // to try again.
+        // A data connection that was announced is still to be used, by clients that may not be
+        // asked to try again.
         if (draining_ && !setup_.ready) {
             end_with_421("Service is shutting down.", "stopping");
             return;

@@ -40,7 +40,7 @@ class ServiceManager {
     const std::optional<std::chrono::microseconds> interval_;
     net::asio::steady_timer timer_;
     bool proving_ = false;
-    bool stopping_ = false;  ///< workers may end before others
+    bool stopping_ = false;                              ///< workers may end before others
     std::shared_ptr<std::atomic<std::size_t>> answers_;  ///< of workers, in this round
 };
 
