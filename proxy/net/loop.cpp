@@ -39,7 +39,8 @@ void Loop::poke() noexcept {
     if (thread_.load() != std::thread::id()) {
         const std::uint64_t one = 1;
         // Cannot fail before so many pokes that nobody lives to see it.
-        static_cast<void>(::write(pokes_.fd(), &one, sizeof one));
+        const ssize_t written = ::write(pokes_.fd(), &one, sizeof one);
+        static_cast<void>(written);
     }
 }
 
