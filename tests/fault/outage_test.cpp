@@ -155,6 +155,9 @@ TEST_F(Standby, SignsWhileTheFirstTokenIsAway) {
         EXPECT_TRUE(eventually([&] { return times_back() > round; })) << "round " << round;
         // Killed while sessions are opened, p11-kit's client may never return (README, Limits).
         EXPECT_TRUE(eventually([&] { return server.connections() >= connected; }));
+        for (int i = 0; i < 20; ++i) {  // meanwhile every signer opens its session
+            EXPECT_TRUE(full_handshake());
+        }
     }
     auto seen = clients.finish();
     EXPECT_GT(seen["handshakes"], 20);
