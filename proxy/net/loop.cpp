@@ -100,6 +100,7 @@ void Loop::start(Root& root, std::coroutine_handle<> coroutine) {
     }
     const auto destroy = [](Root* unborn) { unborn->destroy(); };
     std::unique_ptr<Root, decltype(destroy)> owned(&root, destroy);
+    const auto work = boost::asio::make_work_guard(executor_);  // see post()
     boost::asio::dispatch(executor_, [this, coroutine, owned = std::move(owned)]() mutable {
         adopt(*owned.release());
         coroutine.resume();

@@ -55,6 +55,8 @@ class Loop final : public boost::asio::execution_context::service {
     /// Runs `task` on the loop's thread. From any thread.
     template <class Function>
     void post(Function task) {
+        // The task may be the last, and this loop gone with it, before the poke.
+        const auto work = boost::asio::make_work_guard(executor_);
         boost::asio::post(executor_, std::move(task));
         poke();
     }
