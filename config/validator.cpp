@@ -201,8 +201,8 @@ class Validator {
             fail(
                 "admin.listen",
                 endpoint.address +
-                    " can be reached from other hosts, and whoever reaches it sees "
-                    "who is connected; admin.remote: true allows that"
+                    " can be reached from other hosts, and whoever reaches it sees the state of "
+                    "this service; admin.remote: true allows that"
             );
         }
     }

@@ -88,15 +88,9 @@ class Writer {
 
     void handshakes(const HandshakeStatus& one) {
         const tls::HandshakeTotals& totals = one.totals;
-        tls::HandshakeTotals::Done done;
-        for (const auto& version : totals.done) {
-            done.full += version.full;
-            done.resumed += version.resumed;
-        }
-        std::uint64_t failed = 0;
+        const tls::HandshakeTotals::Done done = totals.all_done();
         std::string causes;
         for (std::size_t i = 0; i < totals.failed.size(); ++i) {
-            failed += totals.failed[i];
             if (totals.failed[i] != 0) {
                 causes += causes.empty() ? ": " : ", ";
                 causes += label(static_cast<tls::HandshakeCause>(i));
@@ -108,7 +102,7 @@ class Writer {
             one.protocol,
             done.full,
             done.resumed,
-            failed,
+            totals.all_failed(),
             causes
         );
     }

@@ -127,19 +127,9 @@ void protocols(Json& json, const ServiceStatus& status, std::time_t now) {
     json.array("handshakes", status.handshakes, [&](const HandshakeStatus& one) {
         json.object([&] {
             json.member("protocol", one.protocol);
-            std::uint64_t full = 0;
-            std::uint64_t resumed = 0;
-            std::uint64_t failed = 0;
-            for (const auto& version : one.totals.done) {
-                full += version.full;
-                resumed += version.resumed;
-            }
-            for (const auto count : one.totals.failed) {
-                failed += count;
-            }
-            json.member("full", full);
-            json.member("resumed", resumed);
-            json.member("failed", failed);
+            json.member("full", one.totals.all_done().full);
+            json.member("resumed", one.totals.all_done().resumed);
+            json.member("failed", one.totals.all_failed());
         });
     });
 }

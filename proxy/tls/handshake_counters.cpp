@@ -2,8 +2,22 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 
 namespace hsmfront::tls {
+
+HandshakeTotals::Done HandshakeTotals::all_done() const noexcept {
+    Done all;
+    for (const Done& version : done) {
+        all.full += version.full;
+        all.resumed += version.resumed;
+    }
+    return all;
+}
+
+std::uint64_t HandshakeTotals::all_failed() const noexcept {
+    return std::accumulate(failed.begin(), failed.end(), std::uint64_t{0});
+}
 
 void HandshakeCounters::count_done(std::string_view version, bool resumed) noexcept {
     const auto* const found = std::find(served_versions.begin(), served_versions.end(), version);

@@ -21,6 +21,10 @@ struct HandshakeTotals {
     };
     std::array<Done, served_versions.size()> done{};            ///< by served_versions
     std::array<std::uint64_t, handshake_cause_count> failed{};  ///< by HandshakeCause
+
+    /// Of all versions.
+    [[nodiscard]] Done all_done() const noexcept;
+    [[nodiscard]] std::uint64_t all_failed() const noexcept;
 };
 
 /// Of one kind of connection, for all workers and across reloads. Any thread.
