@@ -75,6 +75,10 @@ std::vector<Key> common_keys() {
         example(text("admin.socket", [](Settings& s) { return &s.admin.socket; })),
         admin_listen(),
         boolean("admin.remote", [](Settings& s) { return &s.admin.remote; }),
+        boolean("sandbox.seccomp", [](Settings& s) { return &s.sandbox.seccomp; }),
+        boolean("sandbox.landlock", [](Settings& s) { return &s.sandbox.landlock; }),
+        files("sandbox.read", [](Settings& s) { return &s.sandbox.read; }),
+        files("sandbox.write", [](Settings& s) { return &s.sandbox.write; }),
         choice<std::string>(
             "log.level",
             [](Settings& s) { return &s.log.level; },

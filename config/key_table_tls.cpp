@@ -35,26 +35,6 @@ std::string check_http_url(const std::string& text) {
                 : "expected a URL such as http://ocsp.example.com/, found " + in_quotes(text);
 }
 
-template <class At>
-Key files(std::string path, At at) {
-    Key key;
-    key.path = std::move(path);
-    key.expected = "a path or a list of paths";
-    key.shape = Key::Shape::scalars;
-    key.read = [at](Settings& settings, const std::vector<std::string>& values) {
-        std::vector<std::filesystem::path> paths;
-        for (const std::string& value : values) {
-            if (std::string error = check_filled(value); !error.empty()) {
-                return error;
-            }
-            paths.emplace_back(value);
-        }
-        *at(settings) = std::move(paths);
-        return std::string{};
-    };
-    return key;
-}
-
 /// As files(), and "none" for no file.
 template <class At>
 Key files_or_none(std::string path, At at) {

@@ -220,6 +220,27 @@ Key texts(std::string path, At at, TextCheck check) {
     return key;
 }
 
+/// Paths of files or folders.
+template <class At>
+Key files(std::string path, At at) {
+    Key key;
+    key.path = std::move(path);
+    key.expected = "a path or a list of paths";
+    key.shape = Key::Shape::scalars;
+    key.read = [at](Settings& settings, const std::vector<std::string>& values) {
+        std::vector<std::filesystem::path> paths;
+        for (const std::string& value : values) {
+            if (std::string error = check_filled(value); !error.empty()) {
+                return error;
+            }
+            paths.emplace_back(value);
+        }
+        *at(settings) = std::move(paths);
+        return std::string{};
+    };
+    return key;
+}
+
 /// One SSL key alias, or two for an RSA + EC pair.
 template <class At>
 Key aliases(std::string path, At at) {

@@ -372,6 +372,16 @@ struct Admin {
     friend bool operator==(const Admin&, const Admin&) = default;
 };
 
+/// What the process denies itself from its start on, the HSM's module within it included.
+struct Sandbox {
+    bool seccomp = true;    ///< system calls that nothing here needs (seccomp(2))
+    bool landlock = false;  ///< files that the configuration does not name (landlock(7))
+    std::vector<std::filesystem::path> read;   ///< files and folders that Landlock allows as well
+    std::vector<std::filesystem::path> write;  ///< and those that may be written, too
+
+    friend bool operator==(const Sandbox&, const Sandbox&) = default;
+};
+
 struct Settings {
     Hsm hsm;
     std::filesystem::path certificates;  ///< directory of <alias>.pem and <alias>.key
@@ -383,6 +393,7 @@ struct Settings {
     Limits limits;
     ProxyProtocol proxy_protocol;
     Admin admin;
+    Sandbox sandbox;
     Log log;
     milliseconds delay{0};  ///< shutdown.delay: not ready, but still accepting
     milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain

@@ -353,6 +353,11 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
     }
     resolve(settings.admin.socket, folder);
     resolve(settings.admin.listen.path, folder);
+    for (auto* list : {&settings.sandbox.read, &settings.sandbox.write}) {
+        for (auto& path : *list) {
+            resolve(path, folder);
+        }
+    }
     if (settings.hsm.pin.file) {
         resolve(*settings.hsm.pin.file, folder);
     }

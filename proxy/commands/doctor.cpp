@@ -8,6 +8,7 @@
 #include "proxy/commands/token_access.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/privileges.hpp"
+#include "proxy/runtime/sandbox.hpp"
 #include "proxy/tls/fips.hpp"
 
 #include <algorithm>
@@ -277,6 +278,17 @@ class Doctor {
     std::optional<certs::AdminToken> token_;
 };
 
+/// The module is tried out in the same confinement as the service's.
+void enter_sandbox(Checklist& list, const Arguments& arguments, const config::Settings& settings) {
+    for (const auto& step : runtime::enter_sandbox(settings, config_file(arguments))) {
+        if (step.done) {
+            list.ok("sandbox", step.text);
+        } else {
+            list.warn("sandbox", step.text, "the service runs without; set the key to false");
+        }
+    }
+}
+
 void look_at_fips(Checklist& list) {
     const std::string error = tls::use_fips();
     if (error.empty()) {
@@ -316,6 +328,7 @@ int doctor(const Arguments& arguments) {
     const auto risk = arguments.has("--force") ? certs::PinRisk::accept : certs::PinRisk::avoid;
     const auto tokens = for_each_token(loaded->settings);
     Checklist list;
+    enter_sandbox(list, arguments, loaded->settings);
     if (loaded->settings.tls.fips) {
         look_at_fips(list);
     }
@@ -324,6 +337,11 @@ int doctor(const Arguments& arguments) {
             std::cout << "-- token " << settings.hsm.token << '\n';
         }
         Doctor(list, settings, risk).run(load);
+    }
+    if (list.failed() && loaded->settings.sandbox.landlock) {
+        std::cout
+            << "is it the sandbox? Try again with --set sandbox.landlock=false; what the module "
+               "needs goes into sandbox.read and sandbox.write\n";
     }
     std::cout << "doctor: " << list.summary() << '\n';
     return list.failed() ? runtime::exit_failed : runtime::exit_done;

@@ -6,6 +6,7 @@
 #include "proxy/runtime/load_settings.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
+#include "proxy/runtime/sandbox.hpp"
 #include "proxy/runtime/server.hpp"
 #include "proxy/tls/fips.hpp"
 
@@ -45,9 +46,14 @@ int serve(const Arguments& arguments) {
     if (!loaded.ok()) {
         return runtime::exit_usage;
     }
+    // Before any thread: the log's writes files, too.
+    const auto sandbox = runtime::enter_sandbox(loaded.settings, file);
     if (const auto opened = runtime::open_log(loaded.settings.log); !opened) {
         std::cerr << file.string() << ": error: " << opened.error().message << '\n';
         return runtime::exit_usage;
+    }
+    for (const auto& step : sandbox) {
+        spdlog::log(step.done ? spdlog::level::info : spdlog::level::warn, "{}", step.text);
     }
     if (loaded.settings.tls.fips) {
         if (const std::string error = tls::use_fips(); !error.empty()) {

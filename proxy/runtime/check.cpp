@@ -6,6 +6,7 @@
 #include "proxy/net/executor.hpp"
 #include "proxy/runtime/check_certificates.hpp"
 #include "proxy/runtime/contexts.hpp"
+#include "proxy/runtime/file_confinement.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/listeners.hpp"
 #include "proxy/runtime/protocol.hpp"
@@ -36,6 +37,7 @@ class Checker {
             check_fips();
         }
         check_modules();
+        check_sandbox();
         check_policy(common_policy_problems(settings_));
         check_ticket_keys();
         for (const Protocol protocol : all_protocols) {
@@ -88,6 +90,30 @@ class Checker {
             const auto& module = settings_.hsm.failover[i].module;
             if (!module.empty()) {
                 check_module("hsm.failover[" + std::to_string(i) + "].module", module);
+            }
+        }
+    }
+
+    void check_sandbox() {
+        const config::Sandbox& sandbox = settings_.sandbox;
+        if (sandbox.landlock && landlock_version() == 0) {
+            add(Severity::warning,
+                "sandbox.landlock",
+                "this kernel has no Landlock: files are not confined");
+        }
+        for (const auto* paths : {&sandbox.read, &sandbox.write}) {
+            const std::string key = paths == &sandbox.read ? "sandbox.read" : "sandbox.write";
+            if (!sandbox.landlock && !paths->empty()) {
+                add(Severity::warning, key, "has no effect without sandbox.landlock");
+                continue;
+            }
+            for (const auto& path : *paths) {
+                std::error_code ec;
+                if (!std::filesystem::exists(path, ec)) {
+                    add(Severity::warning,
+                        key,
+                        "no " + path.string() + "; what is made there later stays out of reach");
+                }
             }
         }
     }

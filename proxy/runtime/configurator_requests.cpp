@@ -4,6 +4,7 @@
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/load_settings.hpp"
 #include "proxy/runtime/log.hpp"
+#include "proxy/runtime/sandbox.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -39,6 +40,7 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
         {"user", now.user != next.user},
         {"limits", now.limits != next.limits},
         {"admin", now.admin != next.admin},
+        {"sandbox", now.sandbox != next.sandbox},
         {"log.file or log.format",
          now.log.file != next.log.file || now.log.format != next.log.format},
         {"log.access", now.log.access != next.log.access},
@@ -49,6 +51,15 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
         }
     }
     return {};
+}
+
+/// Why a file that `next` names may have been refused to us.
+std::string hint_at_sandbox(const config::Settings& next, const std::filesystem::path& file) {
+    const auto outside = outside_sandbox(next, file);
+    return outside.empty() ? ""
+                           : " (" + outside.string() +
+                                 " was not allowed to this process when it started, by "
+                                 "sandbox.landlock: restart it)";
 }
 
 /// The same tokens, used in the same way, wherever the PIN comes from.
@@ -96,10 +107,11 @@ void Configurator::handle_requests() {
 }
 
 Loaded<std::string> Configurator::reload_now() {
-    const auto failed = [](const std::string& why) {
-        return refused("reload failed, nothing was changed: " + why);
-    };
     auto loaded = load_settings(source_.file, source_.overrides);
+    const std::string hint = hint_at_sandbox(loaded.settings, source_.file);
+    const auto failed = [&hint](const std::string& why) {
+        return refused("reload failed, nothing was changed: " + why + hint);
+    };
     if (!loaded.ok()) {
         return failed(in_one_line(loaded.problems));
     }

@@ -108,7 +108,6 @@ int Server::run() {
         return exit_failed;
     }
     forbid_core_files();
-    forbid_new_privileges();
     // Before sessions are served, which the default action would cut; the log's thread, which runs
     // already, takes signals too.
     for (const int signal : handled_signals) {

@@ -87,7 +87,8 @@ std::size_t proc_value(pid_t process, const std::string& file, const std::string
 
 std::string FrontConfig::yaml() const {
     return yaml_of(hsm) + "certificates: " + certificates.string() + "\n" + yaml_of(ftp) +
-           yaml_of(http) + "shutdown: { drain: " + drain + " }\n" + extra;
+           yaml_of(http) + "shutdown: { drain: " + drain + " }\n" +
+           (sandbox.empty() ? "" : "sandbox: " + sandbox + "\n") + extra;
 }
 
 Front::Front(const FrontConfig& config, const std::filesystem::path& directory, int terminal)

@@ -53,6 +53,7 @@ struct FrontConfig {
     FtpPart ftp;
     HttpPart http;
     std::string drain = "2s";  ///< shutdown.drain
+    std::string sandbox;       ///< YAML of the section; empty: left out
     std::string extra;         ///< more top-level lines
     std::map<std::string, std::string> env;
     std::vector<std::string> wrapper;  ///< a program that runs the proxy: words before its command

@@ -9,6 +9,7 @@
 //   HSMFRONT_SHIM_COUNTERS  file of counters (counters.hpp): inits, finalizes, opens, closes,
 //                           logins (C_Login of the user, right or wrong), context_logins,
 //                           sign_inits, signs (begun), signs_failed, signing_now, last_mechanism
+//   HSMFRONT_SHIM_PROBE     folder for what probe.hpp tries, at each C_Initialize
 // Switches (0 or absent: off):
 //   delay_ms=N         each C_Sign takes N ms longer; in parallel
 //   jitter_ms=N        and a random 0..N ms
@@ -40,6 +41,7 @@
 #include "control.hpp"
 #include "counters.hpp"
 #include "foreign_leaks.hpp"
+#include "probe.hpp"
 
 #include <p11-kit/pkcs11.h>
 
@@ -149,6 +151,7 @@ CK_RV initialize(void* args) {
     const CK_RV result = shim().real->C_Initialize(args);
     if (result == CKR_OK) {
         shim().counters.add(inits);
+        probe_confinement();
         shim().sessions = 0;
         // A drop asked for earlier was of an earlier life's sessions.
         shim().dropped = shim().control.now().drop.load();

@@ -80,6 +80,7 @@ ftp:
   timeouts: { data_stall: 90s }
 http: { forwarded: { trust: [10.0.0.0/8], emit: [forwarded] }, limits: { body: 1GiB }, hsts: 365d }
 limits: { handshakes_per_address: 10/m }
+sandbox: { seccomp: false, landlock: true, read: opt, write: [/var/token, tokens/] }
 log: { level: debug, format: json, file: log/hsmfront.log }
 shutdown: { drain: 0 }
 )");
@@ -116,6 +117,10 @@ shutdown: { drain: 0 }
     EXPECT_EQ(settings.http.limits.body, 1ULL << 30);
     EXPECT_EQ(settings.http.hsts, 8760h);
     EXPECT_EQ(settings.limits.handshakes_per_address, (Rate{10, 1min}));
+    EXPECT_FALSE(settings.sandbox.seccomp);
+    EXPECT_TRUE(settings.sandbox.landlock);
+    EXPECT_THAT(settings.sandbox.read, ElementsAre("/etc/hsmfront/opt"));
+    EXPECT_THAT(settings.sandbox.write, ElementsAre("/var/token", "/etc/hsmfront/tokens/"));
     EXPECT_EQ(settings.log.level, "debug");
     EXPECT_EQ(settings.log.format, LogFormat::json);
     EXPECT_EQ(settings.log.file, "/etc/hsmfront/log/hsmfront.log");
