@@ -2,6 +2,7 @@
 
 #include "config/address.hpp"
 #include "proxy/admin/socket_owner.hpp"
+#include "proxy/net/event.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -13,6 +14,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include <chrono>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,7 +54,8 @@ using Response = beast_http::response<beast_http::string_body>;
 
 Page refused(unsigned status, std::string why) { return {status, Page{}.type, why += '\n'}; }
 
-Page answer_to(const Request& request, bool loopback, const AdminServer::Pages& pages) {
+/// What the request is refused with, if it is.
+std::optional<Page> refusal_of(const Request& request, bool loopback) {
     if (request.method() != beast_http::verb::get && request.method() != beast_http::verb::head) {
         return refused(405, "only GET and HEAD");
     }
@@ -62,9 +65,19 @@ Page answer_to(const Request& request, bool loopback, const AdminServer::Pages& 
     if (loopback && !is_known_host(host)) {
         return refused(421, "this is not the host " + std::string(host));
     }
-    const std::string_view target(request.target().data(), request.target().size());
-    return pages(target.substr(0, target.find('?')));
+    return std::nullopt;
 }
+
+std::string path_of(const Request& request) {
+    const std::string_view target(request.target().data(), request.target().size());
+    return std::string(target.substr(0, target.find('?')));
+}
+
+/// A page that may come later.
+struct Awaited {
+    net::Event arrived;
+    Page page;
+};
 
 Response response_of(Page page, const Request& request) {
     Response response(beast_http::int_to_status(page.status), request.version());
@@ -216,13 +229,27 @@ net::Task<void> AdminServer::converse(std::shared_ptr<Connection> connection) {
             co_return;
         }
         const Request& request = parser.get();
-        const Response response = response_of(answer_to(request, loopback_, pages_), request);
+        std::optional<Page> page = refusal_of(request, loopback_);
+        if (!page) {
+            page = co_await page_of(path_of(request));
+        }
+        const Response response = response_of(std::move(*page), request);
         connection->expires_after(patience);
         const auto [failed, sent] =
             co_await beast_http::async_write(*connection, response, net::as_tuple);
         static_cast<void>(sent);
         more = !failed && response.keep_alive();
     }
+}
+
+net::Task<Page> AdminServer::page_of(std::string path) {
+    const auto awaited = std::make_shared<Awaited>();
+    pages_(path, [awaited](Page page) {
+        awaited->page = std::move(page);
+        awaited->arrived.notify();
+    });
+    co_await awaited->arrived.wait();
+    co_return std::move(awaited->page);
 }
 
 }  // namespace hsmfront::admin

@@ -26,8 +26,9 @@ struct Page {
 /// Read only: GET and HEAD, nothing that changes anything. Lives on one io_context's thread.
 class AdminServer {
   public:
-    /// The page of a path, without its query; on the io_context's thread.
-    using Pages = std::function<Page(std::string_view path)>;
+    using Reply = std::function<void(Page)>;
+    /// Gives the page of a path, without its query, at once or later; on the io_context's thread.
+    using Pages = std::function<void(std::string_view path, const Reply& reply)>;
 
     /// Binds. A unix socket that nobody listens on any more is replaced; it gets mode 0660 and
     /// becomes that of `owner` (a user's name, empty: the present one).
@@ -55,6 +56,7 @@ class AdminServer {
     [[nodiscard]] net::Task<void> accept_loop();
     [[nodiscard]] net::Task<void> serve(std::shared_ptr<Connection> connection);
     [[nodiscard]] net::Task<void> converse(std::shared_ptr<Connection> connection);
+    [[nodiscard]] net::Task<Page> page_of(std::string path);
 
     const config::AdminListen listen_;
     const Pages pages_;

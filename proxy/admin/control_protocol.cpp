@@ -8,10 +8,11 @@ namespace hsmfront::admin {
 namespace {
 
 constexpr std::string_view greeting = "hsmfront/1 ";
-constexpr std::array<std::pair<std::string_view, Verb>, 4> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 5> verbs{{
     {"reload", Verb::reload},
     {"pin", Verb::pin},
     {"status", Verb::status},
+    {"sessions", Verb::sessions},
     {"metrics", Verb::metrics},
 }};
 

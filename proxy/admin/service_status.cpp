@@ -43,16 +43,6 @@ std::string within(const certs::Histogram& histogram, double share) {
     return fmt::format(">{} ms", histogram.bounds.back() * 1000);
 }
 
-std::string bytes(std::uint64_t count) {
-    static constexpr std::array<std::string_view, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
-    auto value = static_cast<double>(count);
-    std::size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < units.size(); ++unit) {
-        value /= 1024;
-    }
-    return fmt::format("{:.{}f} {}", value, unit == 0 ? 0 : 1, units[unit]);
-}
-
 class Writer {
   public:
     explicit Writer(std::time_t now) : now_(now) {}
@@ -115,8 +105,8 @@ class Writer {
                 http.connections,
                 http.all_requests(),
                 http.requests[5],
-                bytes(http.received),
-                bytes(http.sent)
+                byte_text(http.received),
+                byte_text(http.sent)
             );
         }
         if (status.ftp.sessions != 0) {
@@ -133,7 +123,7 @@ class Writer {
                     one.kind,
                     one.complete,
                     one.failed,
-                    bytes(one.bytes)
+                    byte_text(one.bytes)
                 );
             }
         }

@@ -4,6 +4,7 @@
 #include "certs/hsm.hpp"
 #include "proxy/admin/latency_history.hpp"
 #include "proxy/admin/process_status.hpp"
+#include "proxy/admin/session_status.hpp"
 #include "proxy/tls/handshake_counters.hpp"
 
 #include <array>
@@ -126,6 +127,7 @@ struct ServiceStatus {
     std::uint64_t reloads = 0;
     std::uint64_t reloads_failed = 0;
     std::size_t connections = 0;
+    std::optional<SessionStatus> sessions;  ///< only where they were asked for
     std::vector<LimitStatus> limits;
     HttpStatus http;
     FtpStatus ftp;

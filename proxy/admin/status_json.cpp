@@ -10,6 +10,7 @@ namespace hsmfront::admin {
 namespace {
 
 constexpr std::time_t day = 86'400;
+constexpr std::size_t longest_name = 128;  ///< of what clients call themselves
 
 /// Writes JSON (RFC 8259); commas are its business, nesting the caller's.
 class Json {
@@ -159,6 +160,28 @@ void tokens(Json& json, const ServiceStatus& status) {
     });
 }
 
+void sessions(Json& json, const SessionStatus& status) {
+    json.object("sessions", [&] {
+        json.member("total", status.list.total);
+        json.member("silent_workers", status.silent);
+        json.array("shown", status.list.shown, [&](const net::SessionFacts& one) {
+            json.object([&] {
+                json.member("id", one.id);
+                json.member("protocol", one.protocol);
+                json.member("client", one.client);
+                json.member("via", one.via);
+                json.member("user", std::string_view(one.user).substr(0, longest_name));
+                json.member("doing", one.doing);
+                json.member("backend", one.backend);
+                json.member("age", static_cast<double>(one.age.count()) / 1000);
+                json.member("received", one.received);
+                json.member("sent", one.sent);
+                json.member("units", one.units);
+            });
+        });
+    });
+}
+
 void traffic(Json& json, const ServiceStatus& status) {
     json.object("http", [&] {
         json.member("connections", status.http.connections);
@@ -203,6 +226,9 @@ std::string render_json(const ServiceStatus& status, std::time_t now) {
         protocols(json, status, now);
         tokens(json, status);
         traffic(json, status);
+        if (status.sessions) {
+            sessions(json, *status.sessions);
+        }
     });
     return json.take() + '\n';
 }

@@ -11,6 +11,8 @@ Page file(std::string_view type, std::string_view content) {
 
 }  // namespace
 
+bool shows_sessions(std::string_view path) { return path == "/status.json"; }
+
 Page page_of(std::string_view path, const std::function<ServiceStatus()>& status, std::time_t now) {
     if (path == "/") {
         return file("text/html", status_html);

@@ -19,6 +19,9 @@ extern const std::string_view status_svg;
 /// What the page shows, in JSON. `now` is for the days that certificates have left.
 [[nodiscard]] std::string render_json(const ServiceStatus& status, std::time_t now);
 
+/// Whether the page of `path` tells of single sessions.
+[[nodiscard]] bool shows_sessions(std::string_view path);
+
 /// "/", "/status.json", "/metrics", "/healthz" (the process lives), "/readyz" (503 and why while
 /// it is not ready for clients); anything else is 404. `status` is asked only where it is needed.
 [[nodiscard]] Page page_of(

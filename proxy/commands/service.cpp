@@ -75,7 +75,9 @@ int reload(const Arguments& arguments) {
 
 int status(const Arguments& arguments) {
     const auto settings = load_for_service(arguments);
-    const auto verb = arguments.has("--metrics") ? admin::Verb::metrics : admin::Verb::status;
+    const auto verb = arguments.has("--metrics")    ? admin::Verb::metrics
+                      : arguments.has("--sessions") ? admin::Verb::sessions
+                                                    : admin::Verb::status;
     if (!settings) {
         return runtime::exit_usage;
     }

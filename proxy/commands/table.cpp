@@ -103,7 +103,8 @@ Command status_command() {
         "Exit codes: 0 ready for clients, 1 not ready, or no service answers.\n",
         {},
         with_config(
-            {{"--metrics", "", "print all counters, in the text format of Prometheus"},
+            {{"--sessions", "", "print the sessions that are open: client, user, transfer, bytes"},
+             {"--metrics", "", "print all counters, in the text format of Prometheus"},
              {"--watch", "", "show it again every 2 s, until interrupted"}}
         ),
         status};

@@ -86,7 +86,8 @@ net::Task<void> ControlSession::Gate::pass() {
 }
 
 net::Task<void> ControlSession::run() {
-    const net::SessionRegistry::Entry entry(worker_.sessions, *this);
+    net::SessionRegistry::Entry entry(worker_.sessions, *this);
+    entry.describe(this);
     ++traffic_.sessions;
     spdlog::debug("session {} ftps client={} opened", id_, to_string(peer_));
     try {
@@ -288,8 +289,6 @@ net::Task<void> ControlSession::run_transfer(std::unique_ptr<DataChannel> owned)
     if (granted) {
         ++totals_.transfers;
         DataEvent event = co_await channel.transfer();
-        (channel.direction() == TransferDirection::upload ? totals_.uploaded : totals_.downloaded
-        ) += channel.facts().bytes;
         const bool drained = event.kind == Kind::drained;
         post_data(channel, std::move(event));
         granted = false;

@@ -19,7 +19,7 @@ namespace hsmfront::ftp {
 
 /// One loop takes events one by one; readers and transfers are its children and are joined before
 /// run() ends. A reader reads on only after the loop has dealt with what it read.
-class ControlSession final : public net::Interruptible {
+class ControlSession final : public net::Interruptible, public net::Described {
   public:
     ControlSession(
         net::WorkerContext& worker,
@@ -34,6 +34,11 @@ class ControlSession final : public net::Interruptible {
     /// Errc::stopped while the worker drains: ends when idle. Again, or otherwise: ends at once.
     /// Errc::timed_out: the idle or login time is over.
     void interrupt(error_code reason) noexcept override;
+
+    [[nodiscard]] bool active() const noexcept override {
+        return channel_ != nullptr || !dialogue_.logged_in();
+    }
+    [[nodiscard]] net::SessionFacts facts() const override;
 
   private:
     /// Holds a reader until the loop wants more.

@@ -283,6 +283,8 @@ net::Task<void> ControlSession::perform(action::AbortData) {
 
 void ControlSession::let_go_of_channel() {
     facts_ = channel_->facts();
+    const bool upload = channel_->direction() == TransferDirection::upload;
+    (upload ? totals_.uploaded : totals_.downloaded) += facts_.bytes;
     channel_ = nullptr;
 }
 

@@ -51,6 +51,32 @@ net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
     co_return;
 }
 
+net::SessionFacts ControlSession::facts() const {
+    net::SessionFacts facts;
+    facts.id = id_;
+    facts.protocol = mode_ == config::FtpTlsMode::implicit_tls ? "FTPS implicit" : "FTPS explicit";
+    facts.client = to_string(peer_);
+    facts.via = via_ ? to_string(via_->peer) : "";
+    facts.age = net::milliseconds(milliseconds_since(started_));
+    facts.received = totals_.uploaded;
+    facts.sent = totals_.downloaded;
+    facts.units = totals_.transfers;
+    if (dialogue_.logged_in()) {
+        facts.user = dialogue_.user();
+    } else {
+        facts.doing = "login";
+    }
+    if (channel_ != nullptr) {
+        const bool upload = channel_->direction() == TransferDirection::upload;
+        (upload ? facts.received : facts.sent) += channel_->facts().bytes;
+        facts.doing = dialogue_.verb();
+    }
+    if (backend_ != nullptr) {
+        facts.backend = to_string(backend_->peer);
+    }
+    return facts;
+}
+
 void ControlSession::log_end() const {
     const auto& backend = backend_endpoint();
     spdlog::info(

@@ -75,6 +75,10 @@ class Dialogue {
     [[nodiscard]] bool logged_in() const noexcept { return logged_in_; }
     /// True while bytes move on a data connection: no idle time is counted.
     [[nodiscard]] bool data_moving() const noexcept;
+    /// Who logged in; before that, what came with USER, which may be a password.
+    [[nodiscard]] const std::string& user() const noexcept { return user_; }
+    /// The command whose replies are awaited.
+    [[nodiscard]] const std::string& verb() const noexcept { return current_.verb; }
     [[nodiscard]] bool ended() const noexcept { return phase_ == Phase::ended; }
 
   private:

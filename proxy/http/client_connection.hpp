@@ -16,6 +16,7 @@ class ClientConnection final : public net::Interruptible {
     [[nodiscard]] net::Transport& transport() noexcept { return transport_; }
     [[nodiscard]] net::WorkerContext& worker() noexcept { return worker_; }
     [[nodiscard]] Inlet& inlet() noexcept { return inlet_; }
+    [[nodiscard]] const Inlet& inlet() const noexcept { return inlet_; }
     /// Ends whatever this connection and its backend wait for. Paused until it is restarted.
     [[nodiscard]] net::Watchdog& watch() noexcept { return watch_; }
 
@@ -26,6 +27,9 @@ class ClientConnection final : public net::Interruptible {
     /// True while another request may follow on this connection.
     [[nodiscard]] bool may_continue() const noexcept;
     void set_busy(bool busy) noexcept { busy_ = busy; }
+    [[nodiscard]] bool busy() const noexcept { return busy_; }
+    /// Who describes it to those who watch; as SessionRegistry::Entry::describe().
+    void describe(const net::Described* session) noexcept { entry_.describe(session); }
     /// The backend connection that ends together with this one; null: none.
     void attach(net::Interruptible* backend) noexcept { links_.backend = backend; }
     /// Makes the transport usable after the watch or an exchange interrupted it, not after a stop.

@@ -113,6 +113,14 @@ net::Task<void> Http1Session::run() {
     co_await end_connection(client_, next);
 }
 
+std::uint64_t Http1Session::sending() const noexcept {
+    return stream_ == nullptr ? 0 : stream_->sent();
+}
+
+std::string_view Http1Session::backend() const noexcept {
+    return exchange_ == nullptr ? std::string_view{} : exchange_->facts().backend;
+}
+
 net::Task<Next> Http1Session::serve_one() {
     AccessEntry access(dispatch_.access, dispatch_.traffic);
     const std::size_t limit = std::min(settings_.limits.header, net::BufferPool::buffer_size);
@@ -194,7 +202,11 @@ net::Task<Next> Http1Session::exchange(
 ) {
     Http1Stream stream(client_, settings_, request);
     Exchange exchange(stream, destination, settings_, request, std::move(head));
+    stream_ = &stream;
+    exchange_ = &exchange;
     const Outcome outcome = co_await exchange.run();
+    stream_ = nullptr;
+    exchange_ = nullptr;
     client_.count_sent(stream.sent());
     const std::string_view reason = exchange.facts().reason;
     reason_ = reason.empty() ? "request served" : reason;

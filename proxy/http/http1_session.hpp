@@ -12,6 +12,9 @@
 
 namespace hsmfront::http {
 
+class Exchange;
+class Http1Stream;
+
 /// How the client's connection goes on after a request.
 enum class Next {
     another,  ///< it may send another one
@@ -32,6 +35,10 @@ class Http1Session {
     [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
     /// Why it ended.
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
+    /// Bytes sent of the response in hand.
+    [[nodiscard]] std::uint64_t sending() const noexcept;
+    /// That the request in hand is with, as "192.0.2.1:8080"; empty: none.
+    [[nodiscard]] std::string_view backend() const noexcept;
 
   private:
     /// A request of which a byte is there.
@@ -51,6 +58,8 @@ class Http1Session {
     const config::Http& settings_;
     std::uint64_t requests_ = 0;
     std::string_view reason_ = "client closed";
+    const Http1Stream* stream_ = nullptr;  ///< of the request in hand, as is:
+    const Exchange* exchange_ = nullptr;
 };
 
 /// Receives a request head into `scanner`. Nothing: the client is gone; else Status{} or what to

@@ -36,6 +36,8 @@ class Http2Session final : public net::Interruptible {
     /// Serves requests until one of the sides ends; the connection is closed or reset then.
     [[nodiscard]] net::Task<void> run();
     [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
+    /// Open at present.
+    [[nodiscard]] std::size_t streams() const noexcept { return streams_.size(); }
     /// Why it ended.
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
     /// A drain begins the end in order; all else is left to the connection.

@@ -98,6 +98,67 @@ void log_failed_handshake(const Opened& opened, const tls::Stream& stream) {
     );
 }
 
+/// A connection as those who watch see it.
+class Shown final : public net::Described {
+  public:
+    /// All references outlive it.
+    Shown(const net::Accepted& accepted, const Opened& opened, ClientConnection& client)
+        : accepted_(accepted), opened_(opened), client_(client) {
+        client_.describe(this);
+    }
+    ~Shown() { client_.describe(nullptr); }
+
+    /// One of them, once the handshake is done. `user`: whom the client's certificate names.
+    void serves(const Http1Session& session, std::string_view user) noexcept {
+        http1_ = &session;
+        user_ = user;
+    }
+    void serves(const Http2Session& session, std::string_view user) noexcept {
+        http2_ = &session;
+        user_ = user;
+    }
+
+    [[nodiscard]] bool active() const noexcept override {
+        return http2_ != nullptr ? http2_->streams() != 0 : client_.busy();
+    }
+    [[nodiscard]] net::SessionFacts facts() const override {
+        net::SessionFacts facts;
+        facts.id = opened_.id;
+        facts.client = text(accepted_.peer);
+        facts.via = accepted_.via ? text(accepted_.via->peer) : "";
+        facts.user = user_;
+        facts.age = opened_.lasted();
+        facts.received = client_.inlet().received();
+        facts.sent = client_.sent();
+        facts.protocol = "HTTPS";
+        if (http2_ != nullptr) {
+            facts.protocol = "HTTP/2";
+            facts.units = http2_->requests();
+            const std::size_t streams = http2_->streams();
+            facts.doing = streams == 0   ? ""
+                          : streams == 1 ? "request"
+                                         : fmt::format("{} requests", streams);
+        } else if (http1_ != nullptr) {
+            facts.protocol = "HTTP/1.1";
+            facts.units = http1_->requests();
+            facts.doing = active() ? "request" : "";
+            facts.sent += http1_->sending();
+            facts.backend = http1_->backend();
+        } else {
+            facts.doing = "handshake";
+        }
+        return facts;
+    }
+
+  private:
+    const net::Accepted& accepted_;
+    const Opened& opened_;
+    ClientConnection& client_;
+    std::string_view user_;
+    const Http1Session* http1_ = nullptr;
+    const Http2Session* http2_ = nullptr;
+};
+
 /// Of either version of HTTP.
 struct Served {
     std::uint64_t requests;
@@ -193,6 +254,7 @@ net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     tls::Stream stream(std::move(accepted.socket), snapshot->tls.at(listener), std::move(options));
     ClientConnection client(stream, worker_);
     client.set_busy(true);  // a drain does not cut a handshake
+    Shown shown(accepted, opened, client);
     const error_code ec = co_await stream.handshake(settings.timeouts.handshake);
     if (ec) {
         log_failed_handshake(opened, stream);
@@ -218,11 +280,13 @@ net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     if (stream.info().alpn == "h2") {
         // Not in this frame, where it would cost each HTTP/1.1 connection as much.
         const auto session = std::make_unique<Http2Session>(client, dispatch);
+        shown.serves(*session, stream.info().client.subject);
         co_await session->run();
         log_end(opened, stream.info(), client, {session->requests(), session->reason()});
         co_return;
     }
     Http1Session session(client, dispatch);
+    shown.serves(session, stream.info().client.subject);
     co_await session.run();
     log_end(opened, stream.info(), client, {session.requests(), session.reason()});
 }

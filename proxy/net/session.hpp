@@ -3,6 +3,7 @@
 
 #include "proxy/net/buffer_pool.hpp"
 #include "proxy/net/executor.hpp"
+#include "proxy/net/session_facts.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/net/transport.hpp"
 
@@ -14,6 +15,11 @@ namespace hsmfront::net {
 
 /// The sessions of one worker that a drain or stop must reach. Not thread-safe.
 class SessionRegistry {
+    struct Member {
+        Interruptible* session;
+        const Described* described;  ///< null: part of a session that is on the list itself
+    };
+
   public:
     /// Puts a session on the list for as long as it lives.
     class Entry {
@@ -23,9 +29,12 @@ class SessionRegistry {
         Entry(const Entry&) = delete;
         Entry& operator=(const Entry&) = delete;
 
+        /// From now on list() has it. `session` outlives the entry, or is taken back by null.
+        void describe(const Described* session) noexcept { position_->described = session; }
+
       private:
         SessionRegistry& registry_;
-        std::list<Interruptible*>::iterator position_;
+        std::list<Member>::iterator position_;
     };
 
     [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }
@@ -34,9 +43,11 @@ class SessionRegistry {
     void drain() noexcept;
     /// Interrupts every session with `reason`.
     void interrupt_all(error_code reason) noexcept;
+    /// The sessions that describe themselves, `most` of them in full.
+    [[nodiscard]] SessionList list(std::size_t most) const;
 
   private:
-    std::list<Interruptible*> sessions_;
+    std::list<Member> sessions_;
     bool draining_ = false;
 };
 

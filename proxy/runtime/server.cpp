@@ -89,6 +89,7 @@ Server::Server(
         workers_.push_back(std::make_unique<Worker>(admission_, session_ids_));
     }
     front_ = std::make_unique<Front>(workers_);
+    census_ = std::make_unique<SessionCensus>(main_, workers_);
     manager_ = std::make_unique<ServiceManager>(main_, workers_);
 }
 
@@ -180,18 +181,35 @@ bool Server::open_admin_server() {
     if (!listen.enabled()) {
         return true;
     }
-    auto opened =
-        admin::AdminServer::open(main_, listen, settings_->user, [this](std::string_view path) {
-            return admin::page_of(
-                path, [this] { return status(); }, std::time(nullptr)
-            );
-        });
+    auto opened = admin::AdminServer::open(
+        main_,
+        listen,
+        settings_->user,
+        [this](std::string_view path, const admin::AdminServer::Reply& reply) { show(path, reply); }
+    );
     if (!opened) {
         spdlog::error("{}", opened.error().message);
         return false;
     }
     admin_ = std::move(*opened);
     return true;
+}
+
+void Server::show(std::string_view path, const admin::AdminServer::Reply& reply) {
+    const std::time_t now = std::time(nullptr);
+    if (!admin::shows_sessions(path)) {
+        reply(admin::page_of(
+            path, [this] { return status(); }, now
+        ));
+        return;
+    }
+    census_->take([this, path = std::string(path), reply, now](admin::SessionStatus sessions) {
+        auto all = status();
+        all.sessions = std::move(sessions);
+        reply(admin::page_of(
+            path, [&all] { return all; }, now
+        ));
+    });
 }
 
 void Server::sample_latency() {
@@ -304,6 +322,11 @@ void Server::on_command(admin::ControlRequest request, const admin::ControlSocke
             reply({now.not_ready().empty(), render(now, std::time(nullptr))});
             return;
         }
+        case admin::Verb::sessions:
+            census_->take([reply](const admin::SessionStatus& sessions) {
+                reply({true, admin::render(sessions)});
+            });
+            return;
         case admin::Verb::metrics:
             reply({true, admin::render_metrics(status())});
             return;

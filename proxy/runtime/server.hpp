@@ -9,6 +9,7 @@
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/front.hpp"
 #include "proxy/runtime/service_manager.hpp"
+#include "proxy/runtime/session_census.hpp"
 #include "proxy/runtime/stapler.hpp"
 #include "proxy/runtime/worker.hpp"
 
@@ -40,6 +41,7 @@ class Server {
     [[nodiscard]] bool bind_ports();
     [[nodiscard]] bool open_control_socket();
     [[nodiscard]] bool open_admin_server();
+    void show(std::string_view path, const admin::AdminServer::Reply& reply);
     void sample_latency();
     void start_workers();
     void start_configurator();
@@ -65,6 +67,7 @@ class Server {
     std::atomic<std::uint64_t> session_ids_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Front> front_;
+    std::unique_ptr<SessionCensus> census_;
     Stapler stapler_;
     std::unique_ptr<Configurator> configurator_;
     Configurator::Source source_;

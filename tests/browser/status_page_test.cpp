@@ -3,11 +3,15 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <map>
 #include <sstream>
 
 namespace hsmfront::test {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 class StatusPage : public Stage {
   protected:
@@ -77,6 +81,37 @@ TEST_F(StatusPage, ShowsWhatTheMetricsSay) {
     EXPECT_EQ(shown["overflow"], "False");
     EXPECT_EQ(shown["origins"], "http://" + address) << "nothing comes from elsewhere";
     EXPECT_NE(shown["background-light"], shown["background-dark"]);
+}
+
+TEST_F(StatusPage, ShowsOpenSessions) {
+    start();
+    Command command;
+    command.argv = {
+        "curl",
+        "-sS",
+        "--limit-rate",
+        "100k",
+        "--ssl-reqd",
+        "--cacert",
+        Material::get().ca().string(),
+        "--user",
+        "ftp:secret",
+        "-T",
+        sample(20'000'000).string(),
+        ftp("/uploaded")};
+    Process upload(command);
+    EXPECT_TRUE(eventually([&] {
+        return run({"curl", "-sS", "http://" + address + "/status.json"})
+                   .out.find("\"doing\":\"STOR\"") != std::string::npos;
+    }));
+    auto shown = read_page();
+    EXPECT_EQ(shown["session-count"], "1 open");
+    EXPECT_THAT(
+        shown["sessions"],
+        AllOf(HasSubstr("FTPS explicit"), HasSubstr("ftp"), HasSubstr("STOR"), HasSubstr("KiB"))
+    );
+    EXPECT_EQ(shown["overflow"], "False");
+    upload.signal(SIGKILL);
 }
 
 }  // namespace

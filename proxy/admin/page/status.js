@@ -14,7 +14,7 @@ function bytes(count) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let unit = 0;
   for (; count >= 1024 && unit + 1 < units.length; ++unit) count /= 1024;
-  return `${unit === 0 ? count : count.toFixed(1)} ${units[unit]}`;
+  return `${unit === 0 ? Math.round(count) : count.toFixed(1)} ${units[unit]}`;
 }
 
 function lasting(seconds) {
@@ -155,6 +155,35 @@ function backends(status) {
   return section('Backends', [table(['', '', 'now', 'requests', 'failed', 'retried'], rows)]);
 }
 
+// What each session had moved when it was last shown, for the rates.
+let moved = { at: 0, bytes: new Map() };
+
+function sessions(status) {
+  const now = performance.now();
+  const seconds = (now - moved.at) / 1000;
+  const bytesNow = new Map();
+  const rows = status.sessions.shown.map(one => {
+    const total = one.received + one.sent;
+    const before = moved.bytes.get(one.id);
+    bytesNow.set(one.id, total);
+    const rate = before === undefined || total === before ? '' : `${bytes((total - before) / seconds)}/s`;
+    return [String(one.id), { text: one.via ? `${one.client} via ${one.via}` : one.client, style: 'lines' },
+      one.protocol, { text: one.user, style: 'lines' }, lasting(one.age),
+      { text: one.doing || 'idle', style: one.doing ? 'good' : 'soft' },
+      bytes(one.received), bytes(one.sent), rate, one.backend, one.units];
+  });
+  moved = { at: now, bytes: bytesNow };
+  const head = ['', 'client', 'protocol', 'user', 'for', 'doing', 'in', 'out', 'rate', 'backend', 'done'];
+  const { total, shown, silent_workers: silent } = status.sessions;
+  const count = `${number.format(total)} open` + (shown.length < total ? `, ${shown.length} shown` : '') +
+    (silent > 0 ? `; ${silent} workers did not answer` : '');
+  const made = table(head, rows);
+  made.id = 'sessions';
+  const told = element('p', count, 'soft');
+  told.id = 'session-count';
+  return section('Sessions', rows.length > 0 ? [told, made] : [told], true);
+}
+
 function service(status) {
   return section('Service', [table(undefined, [
     ['up for', lasting(status.up_for)],
@@ -177,7 +206,7 @@ function show(status) {
   if (status.protocols.some(one => one.name === 'http')) parts.push(https(status));
   if (status.protocols.some(one => one.name === 'ftp')) parts.push(ftps(status));
   if (status.backends.length > 0) parts.push(backends(status));
-  parts.push(certificates(status));
+  parts.push(sessions(status), certificates(status));
   document.getElementById('main').replaceChildren(...parts);
   document.getElementById('updated').textContent = new Date().toLocaleTimeString();
 }

@@ -77,6 +77,32 @@ TEST(StatusPage, JsonHasWhatThePageShows) {
     EXPECT_EQ(text({"tokens", "0", "latency_ms", "1"}), "2");
 }
 
+TEST(StatusPage, JsonHasSessionsWhereTheyWereAskedFor) {
+    EXPECT_TRUE(shows_sessions("/status.json"));
+    EXPECT_FALSE(shows_sessions("/metrics"));
+    EXPECT_EQ(page("/status.json").body.find("\"sessions\":{\"total\""), std::string::npos);
+    auto status = served();
+    status.sessions.emplace();
+    net::SessionFacts facts;
+    facts.id = 7;
+    facts.user = "</script>\"\x1b[2J" + std::string(1'000, 'x');
+    facts.doing = "STOR";
+    facts.received = 123;
+    status.sessions->add({5, {facts}});
+    const Page shown = page_of(
+        "/status.json", [&] { return status; }, today
+    );
+    EXPECT_EQ(shown.body.find('\x1b'), std::string::npos);
+    EXPECT_LT(shown.body.size(), page("/status.json").body.size() + 500);
+    const auto tree = config::parse_yaml(shown.body, "status.json");
+    ASSERT_TRUE(tree) << shown.body;
+    const auto text = [&](const std::vector<std::string>& path) { return at(*tree, path).text; };
+    EXPECT_EQ(text({"sessions", "total"}), "5");
+    EXPECT_EQ(text({"sessions", "shown", "0", "id"}), "7");
+    EXPECT_THAT(text({"sessions", "shown", "0", "user"}), ::testing::StartsWith("</script>\"\x1b"));
+    EXPECT_EQ(text({"sessions", "shown", "0", "received"}), "123");
+}
+
 TEST(StatusPage, ReadyzSaysWhyNot) {
     EXPECT_EQ(page("/readyz").status, 200U);
     auto draining = served();
