@@ -94,6 +94,9 @@ std::vector<Key> common_keys() {
         duration(
             "shutdown.drain", [](Settings& s) { return &s.drain; }, 0ms, longest_time
         ),
+        duration(
+            "shutdown.retire", [](Settings& s) { return &s.retire; }, 0ms, longest_time
+        ),
     };
 }
 

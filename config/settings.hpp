@@ -386,6 +386,7 @@ struct Settings {
     Log log;
     milliseconds delay{0};  ///< shutdown.delay: not ready, but still accepting
     milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain
+    milliseconds retire = std::chrono::hours{24};   ///< shutdown.retire: after an upgrade, no drain
 
     /// True when an enabled protocol takes its key from the HSM.
     [[nodiscard]] bool needs_hsm() const {

@@ -10,8 +10,17 @@ SessionRegistry::Entry::Entry(SessionRegistry& registry, Interruptible& session)
 
 SessionRegistry::Entry::~Entry() { registry_.sessions_.erase(position_); }
 
+void SessionRegistry::retire() noexcept {
+    if (serving()) {
+        phase_ = Phase::retiring;
+        for (Interruptible* session : sessions_) {
+            session->retire();
+        }
+    }
+}
+
 void SessionRegistry::drain() noexcept {
-    draining_ = true;
+    phase_ = Phase::draining;
     interrupt_all(Errc::stopped);
 }
 

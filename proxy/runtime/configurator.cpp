@@ -81,12 +81,10 @@ void Configurator::post(Request request) {
     changed_.notify_all();
 }
 
-void Configurator::reload(Reply reply) {
-    post({Request::Kind::reload, certs::Secret(), std::move(reply)});
-}
+void Configurator::reload(Reply reply) { post({Request::Kind::reload, std::move(reply)}); }
 
 void Configurator::enter_pin(certs::Secret pin, Reply reply) {
-    post({Request::Kind::pin, std::move(pin), std::move(reply)});
+    post({Request::Kind::pin, std::move(reply), std::move(pin)});
 }
 
 void Configurator::run(const std::stop_token& stop) {
@@ -101,6 +99,7 @@ void Configurator::run(const std::stop_token& stop) {
         fail_all(source.error().message);
     }
     settle();
+    look_at_takeover();
     tell_expiry();
     while (wait(stop)) {
         handle_requests();
@@ -112,6 +111,7 @@ void Configurator::run(const std::stop_token& stop) {
             attempt_hsm();
         }
         settle();
+        look_at_takeover();
         tell_expiry();
     }
     hooks_.ended();

@@ -7,9 +7,11 @@
 #include "proxy/runtime/expiry_watch.hpp"
 #include "proxy/runtime/file_watch.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/handover.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/pin_keeper.hpp"
 #include "proxy/runtime/stapler.hpp"
+#include "proxy/runtime/successor.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -37,6 +39,8 @@ class Configurator {
     struct Hooks {
         std::function<void()> nothing_starts;  ///< no protocol is up, nor can it become so
         std::function<void()> ended;
+        /// After inherit(): how taking over ended.
+        std::function<void(certs::Loaded<void>)> took_over;
     };
 
     /// How a request ended, in words for the operator. Runs on the configurator's thread.
@@ -52,6 +56,10 @@ class Configurator {
         Hooks hooks
     );
 
+    /// Before start(): it goes on with what another process gave. Connections are accepted as soon
+    /// as what served there serves here.
+    void inherit(Handover& handover);
+
     void start();
 
     /// Reads the configuration again, loads certificates, has the HSM's modules started afresh so
@@ -61,6 +69,12 @@ class Configurator {
 
     /// A PIN typed by an operator, for the protocols that wait for one or whose PIN was refused.
     void enter_pin(certs::Secret pin, Reply reply);
+
+    /// Starts `successor`, which takes the place of this process, whose ports are handed over with
+    /// `others`. On success nothing is changed here yet.
+    void hand_over(
+        std::shared_ptr<Successor> successor, std::vector<net::Descriptor> others, Reply reply
+    );
 
     [[nodiscard]] admin::ServiceStatus status() const;
 
@@ -75,9 +89,11 @@ class Configurator {
     using Phase = admin::ProtocolStatus::Phase;
 
     struct Request {
-        enum class Kind { reload, pin } kind;
-        certs::Secret pin;
+        enum class Kind { reload, pin, handover } kind;
         Reply reply;
+        certs::Secret pin = {};
+        std::shared_ptr<Successor> successor = {};
+        std::vector<net::Descriptor> sockets = {};
     };
 
     /// What a protocol serves with.
@@ -90,6 +106,7 @@ class Configurator {
     void run(const std::stop_token& stop);
     [[nodiscard]] bool wait(const std::stop_token& stop);
     void handle_requests();
+    [[nodiscard]] certs::Loaded<std::string> handle(Request& request);
     void post(Request request);
 
     // Sessions.
@@ -121,6 +138,10 @@ class Configurator {
     // Requests.
     [[nodiscard]] certs::Loaded<std::string> reload_now();
     [[nodiscard]] certs::Loaded<std::string> use_typed_pin(certs::Secret pin);
+    [[nodiscard]] certs::Loaded<std::string> hand_over_now(
+        Successor& successor, std::vector<net::Descriptor> sockets
+    );
+    void look_at_takeover();
     [[nodiscard]] certs::Loaded<std::shared_ptr<certs::Hsm>> hsm_for(
         const config::Settings& next, const certs::Pins& written
     );
@@ -162,6 +183,8 @@ class Configurator {
     Clock::time_point next_look_{};               ///< at files that change while the service runs
     std::optional<Clock::time_point> pin_until_;  ///< set when an operator is first asked
     bool said_pin_wanted_ = false;
+    /// What must serve before connections are accepted; none: nobody's place is taken.
+    std::optional<std::vector<std::string>> awaited_;
 
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;

@@ -76,14 +76,13 @@ void Configurator::handle_requests() {
             request = std::move(requests_.front());
             requests_.pop_front();
         }
-        const bool reloading = request.kind == Request::Kind::reload;
-        auto result = reloading ? reload_now() : use_typed_pin(std::move(request.pin));
+        auto result = handle(request);
         if (result) {
             spdlog::info("{}", *result);
         } else {
             spdlog::error("{}", result.error().message);
         }
-        if (reloading) {
+        if (request.kind == Request::Kind::reload) {
             const std::lock_guard lock(mutex_);
             ++(result ? reloads_ : reloads_failed_);
             last_reload_ = admin::ReloadStatus{
@@ -93,6 +92,18 @@ void Configurator::handle_requests() {
         }
         request.reply(std::move(result));
     }
+}
+
+Loaded<std::string> Configurator::handle(Request& request) {
+    switch (request.kind) {
+        case Request::Kind::reload:
+            return reload_now();
+        case Request::Kind::pin:
+            return use_typed_pin(std::move(request.pin));
+        case Request::Kind::handover:
+            break;
+    }
+    return hand_over_now(*request.successor, std::move(request.sockets));
 }
 
 Loaded<std::string> Configurator::reload_now() {

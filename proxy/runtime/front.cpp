@@ -72,10 +72,6 @@ certs::Loaded<void> Front::bind(const config::Settings& settings, Protocol proto
 certs::Loaded<Front::Listeners> Front::bind_more(
     const config::Settings& settings, Protocol protocol
 ) {
-    std::vector<net::Executor> executors;
-    for (const auto& worker : workers_) {
-        executors.push_back(worker->executor());
-    }
     const auto now = listeners_.find(protocol);
     auto next = listeners_of(settings, protocol);
     for (auto& listener : next) {
@@ -89,7 +85,7 @@ certs::Loaded<Front::Listeners> Front::bind_more(
         if (listener.id != 0) {
             continue;
         }
-        auto acceptors = bind_listener(listener.endpoint, executors);
+        auto acceptors = acceptors_for(listener.endpoint);
         if (!acceptors) {
             return acceptors.error();
         }
@@ -97,6 +93,19 @@ certs::Loaded<Front::Listeners> Front::bind_more(
         listener.acceptors = std::move(*acceptors);
     }
     return next;
+}
+
+certs::Loaded<std::vector<net::Acceptor>> Front::acceptors_for(const config::Endpoint& endpoint) {
+    std::vector<net::Executor> executors;
+    for (const auto& worker : workers_) {
+        executors.push_back(worker->executor());
+    }
+    if (const auto address = native(endpoint)) {
+        if (auto sockets = inherited_.take(*address); !sockets.empty()) {
+            return adopt_listener(endpoint, executors, std::move(sockets));
+        }
+    }
+    return bind_listener(endpoint, executors);
 }
 
 void Front::rebind(Protocol protocol, Listeners next) {
@@ -140,7 +149,10 @@ certs::Loaded<void> Front::publish(
         const std::scoped_lock lock(mutex_);
         http_backends_ = std::move(board);
     }
-    start_accepting(listeners);
+    published_.insert(protocol);
+    if (!held_) {
+        start_accepting(listeners);
+    }
     return {};
 }
 
@@ -218,11 +230,12 @@ certs::Loaded<void> Front::listen(Listeners& listeners) {
 void Front::start_accepting(Listeners& listeners) {
     for (auto& listener : listeners) {
         for (std::size_t i = 0; i < listener.acceptors.size(); ++i) {
-            Worker& worker = *workers_[i];
+            const std::size_t place = i % workers_.size();
+            Worker& worker = *workers_[place];
             worker.post([&worker,
                          id = listener.id,
                          acceptor = std::move(listener.acceptors[i]),
-                         serve = serve(listener.kind, listener.id, present_[i])]() mutable {
+                         serve = serve(listener.kind, listener.id, present_[place])]() mutable {
                 worker.accept(id, std::move(acceptor), std::move(serve));
             });
         }

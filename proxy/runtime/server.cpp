@@ -28,7 +28,7 @@ std::size_t worker_count(const config::Settings& settings) {
                                  : std::max(1U, std::thread::hardware_concurrency());
 }
 
-constexpr std::array handled_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+constexpr std::array handled_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
 /// Signals are for the main thread: a PKCS#11 module's system calls must not be interrupted.
 void block_signals(int how) {
@@ -79,12 +79,14 @@ auto reply_of(const admin::ControlSocket::Reply& reply) {
 Server::Server(
     Configurator::Source source,
     std::shared_ptr<const config::Settings> settings,
-    certs::Pins written_pins
+    certs::Pins written_pins,
+    std::unique_ptr<Predecessor> predecessor
 )
     : settings_(std::move(settings)),
       admission_(settings_->limits),
       source_(std::move(source)),
-      written_pins_(std::move(written_pins)) {
+      written_pins_(std::move(written_pins)),
+      predecessor_(std::move(predecessor)) {
     for (std::size_t i = 0; i < worker_count(*settings_); ++i) {
         workers_.push_back(std::make_unique<Worker>(admission_, session_ids_));
     }
@@ -99,12 +101,10 @@ int Server::run() {
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     tell_ktls(*settings_);
-    if (!bind_ports() || !open_control_socket() || !open_admin_server()) {
-        return exit_failed;
-    }
-    give_logs_away(*settings_);
-    if (const auto dropped = drop_to(settings_->user); !dropped) {
-        spdlog::error("{}", dropped.error().message);
+    if (!open()) {
+        if (predecessor_ != nullptr) {
+            predecessor_->fail("it cannot start; the log says why");
+        }
         return exit_failed;
     }
     forbid_core_files();
@@ -119,7 +119,7 @@ int Server::run() {
     start_configurator();
     block_signals(SIG_UNBLOCK);
     wait_for_signal();
-    manager_->ready();
+    predecessor_ == nullptr ? begin() : await_predecessor();
     main_.run();
     for (const auto& worker : workers_) {
         worker->join();
@@ -139,6 +139,30 @@ int Server::run() {
         abandon(exit_code_);
     }
     return exit_code_;
+}
+
+bool Server::open() {
+    inherit();
+    if (!bind_ports() || !open_control_socket() || !open_admin_server()) {
+        return false;
+    }
+    for (const auto& address : front_->close_inherited()) {
+        spdlog::info("inherited socket {}: the configuration has no use for it", address);
+    }
+    give_logs_away(*settings_);
+    const auto dropped = drop_to(settings_->user);
+    if (!dropped) {
+        spdlog::error("{}", dropped.error().message);
+    }
+    return dropped.has_value();
+}
+
+void Server::inherit() {
+    auto sockets = InheritedSockets::of_service_manager();
+    if (predecessor_ != nullptr) {
+        std::ranges::move(predecessor_->handover().sockets, std::back_inserter(sockets));
+    }
+    front_->inherit(InheritedSockets(std::move(sockets)));
 }
 
 bool Server::bind_ports() {
@@ -166,7 +190,8 @@ bool Server::open_control_socket() {
         settings_->user,
         [this](admin::ControlRequest request, const admin::ControlSocket::Reply& reply) {
             on_command(std::move(request), reply);
-        }
+        },
+        front_->take_inherited(settings_->admin.socket)
     );
     if (!opened) {
         spdlog::error("{}", opened.error().message);
@@ -181,12 +206,18 @@ bool Server::open_admin_server() {
     if (!listen.enabled()) {
         return true;
     }
-    auto opened =
-        admin::AdminServer::open(main_, listen, settings_->user, [this](std::string_view path) {
+    auto opened = admin::AdminServer::open(
+        main_,
+        listen,
+        settings_->user,
+        [this](std::string_view path) {
             return admin::page_of(
                 path, [this] { return status(); }, std::time(nullptr)
             );
-        });
+        },
+        listen.path.empty() ? front_->take_inherited(listen.endpoint)
+                            : front_->take_inherited(listen.path)
+    );
     if (!opened) {
         spdlog::error("{}", opened.error().message);
         return false;
@@ -223,9 +254,15 @@ void Server::start_configurator() {
             end_when_idle();
         });
     };
+    hooks.took_over = [this](const certs::Loaded<void>& result) {
+        net::asio::post(main_, [this, result] { on_took_over(result); });
+    };
     configurator_ = std::make_unique<Configurator>(
         std::move(source_), settings_, std::move(written_pins_), *front_, stapler_, std::move(hooks)
     );
+    if (predecessor_ != nullptr) {
+        configurator_->inherit(predecessor_->handover());
+    }
     configurator_->start();
     if (admin_ != nullptr) {
         sample_latency();
@@ -246,6 +283,10 @@ void Server::on_signal(int signal) {
         reopen_log();
     } else if (signal == SIGHUP) {
         reload([](const admin::ControlReply&) {});
+    } else if (signal == SIGUSR2) {
+        upgrade([](const admin::ControlReply&) {});
+    } else if (retired_ && !draining_) {
+        end_sessions();
     } else if (!ending_) {
         announce_end();
     } else {
@@ -285,6 +326,10 @@ void Server::end_sessions() {
 }
 
 void Server::reload(const admin::ControlSocket::Reply& reply) {
+    if (ending_) {
+        reply({false, "reload: the service is stopping"});
+        return;
+    }
     manager_->reloading();
     configurator_->reload([this, reply](const certs::Loaded<std::string>& result) {
         net::asio::post(main_, [this] { manager_->ready(); });
@@ -296,6 +341,9 @@ void Server::on_command(admin::ControlRequest request, const admin::ControlSocke
     switch (request.verb) {
         case admin::Verb::reload:
             reload(reply);
+            return;
+        case admin::Verb::upgrade:
+            upgrade(reply);
             return;
         case admin::Verb::pin:
             configurator_->enter_pin(std::move(request.pin), reply_of(reply));
@@ -378,6 +426,9 @@ void Server::end_when_idle() {
     }
     if (!configuring_) {
         signals_.cancel();
+        if (predecessor_ != nullptr) {
+            predecessor_->close();
+        }
         deadline_.cancel();
         sampling_.cancel();
         manager_->end();

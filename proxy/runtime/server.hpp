@@ -8,8 +8,11 @@
 #include "proxy/runtime/admission.hpp"
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/predecessor.hpp"
 #include "proxy/runtime/service_manager.hpp"
+#include "proxy/runtime/spawn.hpp"
 #include "proxy/runtime/stapler.hpp"
+#include "proxy/runtime/successor.hpp"
 #include "proxy/runtime/worker.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -21,13 +24,15 @@
 namespace hsmfront::runtime {
 
 /// Order of start: ports, privileges, workers, then keys; each protocol as soon as its own key is
-/// there, whatever happens to the other. No process is forked at any time. All on the main thread.
+/// there, whatever happens to the other. No process is forked, but for an upgrade, which leaves the
+/// ports to another process. All on the main thread.
 class Server {
   public:
     Server(
         Configurator::Source source,
         std::shared_ptr<const config::Settings> settings,
-        certs::Pins written_pins
+        certs::Pins written_pins,
+        std::unique_ptr<Predecessor> predecessor
     );
     ~Server();
     Server(const Server&) = delete;
@@ -37,12 +42,19 @@ class Server {
     [[nodiscard]] int run();
 
   private:
+    /// False: the reason is logged.
+    [[nodiscard]] bool open();
+    void inherit();
     [[nodiscard]] bool bind_ports();
     [[nodiscard]] bool open_control_socket();
     [[nodiscard]] bool open_admin_server();
     void sample_latency();
     void start_workers();
     void start_configurator();
+    /// Commands and monitoring come here from now on.
+    void begin();
+    void await_predecessor();
+    void on_took_over(const certs::Loaded<void>& result);
     void wait_for_signal();
     void on_signal(int signal);
     void on_command(admin::ControlRequest request, const admin::ControlSocket::Reply& reply);
@@ -52,6 +64,8 @@ class Server {
     /// Not ready any more; balancers have shutdown.delay to notice.
     void announce_end();
     void reload(const admin::ControlSocket::Reply& reply);
+    void upgrade(const admin::ControlSocket::Reply& reply);
+    void retire(Successor& successor);
     void end_sessions();
     void begin_drain();
     void interrupt_sessions();
@@ -69,6 +83,8 @@ class Server {
     std::unique_ptr<Configurator> configurator_;
     Configurator::Source source_;
     certs::Pins written_pins_;
+    const CommandLine command_line_ = CommandLine::present();
+    const std::unique_ptr<Predecessor> predecessor_;  ///< null: nobody's place is taken
     std::unique_ptr<admin::ControlSocket> control_;
     std::unique_ptr<admin::AdminServer> admin_;
     std::unique_ptr<ServiceManager> manager_;
@@ -76,7 +92,9 @@ class Server {
     admin::LatencyHistory latency_;
     std::size_t workers_running_ = 0;
     bool configuring_ = true;
-    bool ending_ = false;  ///< a signal asked for it
+    bool upgrading_ = false;
+    bool retired_ = false;  ///< another process serves
+    bool ending_ = false;   ///< a signal asked for it
     bool draining_ = false;
     int exit_code_ = 0;
 };
