@@ -27,6 +27,9 @@ class Admission {
 
     explicit Admission(const config::Limits& limits) : limits_(limits) {}
 
+    /// Judges connections by `limits` from now on. Those that are there stay, even beyond them.
+    void use(const config::Limits& limits, Clock::time_point now = Clock::now());
+
     /// A place for one connection, given back when it ends.
     class Slot {
       public:
@@ -78,8 +81,8 @@ class Admission {
     void forget_idle_peers(Clock::time_point now);
     void give_back(const std::optional<Address>& client);
 
-    const config::Limits limits_;
-    mutable std::mutex mutex_;
+    mutable std::mutex mutex_;  ///< of all that follows
+    config::Limits limits_;
     std::unordered_map<Address, Peer> peers_;
     std::size_t connections_ = 0;
     Refused refused_{};

@@ -224,7 +224,13 @@ void Server::start_configurator() {
         });
     };
     configurator_ = std::make_unique<Configurator>(
-        std::move(source_), settings_, std::move(written_pins_), *front_, stapler_, std::move(hooks)
+        std::move(source_),
+        settings_,
+        std::move(written_pins_),
+        *front_,
+        admission_,
+        stapler_,
+        std::move(hooks)
     );
     configurator_->start();
     if (admin_ != nullptr) {
