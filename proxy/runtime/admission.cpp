@@ -50,10 +50,20 @@ void Admission::use(const config::Limits& limits, Clock::time_point now) {
     }
 }
 
+bool Admission::note_memory(std::uint64_t resident) {
+    const std::scoped_lock lock(mutex_);
+    resident_ = resident;
+    return memory_used_up();
+}
+
 std::optional<Admission::Slot> Admission::admit() {
     const std::scoped_lock lock(mutex_);
     if (connections_ >= limits_.connections) {
         refuse(0, nullptr, Clock::now());
+        return std::nullopt;
+    }
+    if (memory_used_up()) {
+        refuse(3, nullptr, Clock::now());
         return std::nullopt;
     }
     ++connections_;

@@ -209,6 +209,7 @@ void Server::sample_latency() {
 
 void Server::start_workers() {
     workers_running_ = workers_.size();
+    memory_.start();
     for (const auto& worker : workers_) {
         worker->start([this] { net::asio::post(main_, [this] { on_worker_done(); }); });
     }
@@ -386,6 +387,7 @@ void Server::end_when_idle() {
         signals_.cancel();
         deadline_.cancel();
         sampling_.cancel();
+        memory_.end();
         manager_->end();
         if (control_ != nullptr) {
             control_->close();

@@ -25,7 +25,7 @@ TEST(Admission, CountsConnectionsOfOneAddress) {
     EXPECT_TRUE(admission.admit(make_address("192.0.2.2")));
     first.reset();
     EXPECT_TRUE(admission.admit(make_address("192.0.2.1")));
-    EXPECT_EQ(admission.refused(), (Admission::Refused{0, 1, 0}));
+    EXPECT_EQ(admission.refused(), (Admission::Refused{0, 1, 0, 0}));
 }
 
 TEST(Admission, CountsAMappedAddressAsTheIPv4One) {
@@ -53,7 +53,7 @@ TEST(Admission, CountsAConnectionForAClientKnownLater) {
     EXPECT_FALSE(admission.admit()) << "a place is taken before the client is known";
     EXPECT_TRUE(first->assign(make_address("192.0.2.1")));
     EXPECT_FALSE(second->assign(make_address("::ffff:192.0.2.1")));
-    EXPECT_EQ(admission.refused(), (Admission::Refused{1, 1, 0}));
+    EXPECT_EQ(admission.refused(), (Admission::Refused{1, 1, 0, 0}));
     first.reset();
     EXPECT_TRUE(second->assign(make_address("192.0.2.1")));
     second.reset();
@@ -86,7 +86,7 @@ TEST(Admission, LowerLimitsTakeNothingAway) {
     EXPECT_FALSE(admission.admit(make_address("192.0.2.1"))) << "one of one of this address";
     const auto other = admission.admit(make_address("192.0.2.2"));
     EXPECT_TRUE(other);
-    EXPECT_EQ(admission.refused(), (Admission::Refused{1, 1, 0}));
+    EXPECT_EQ(admission.refused(), (Admission::Refused{1, 1, 0, 0}));
     admission.use(limits(3, 2));
     EXPECT_TRUE(admission.admit(make_address("192.0.2.1")));
 }
@@ -104,6 +104,25 @@ TEST(Admission, AnotherRateBeginsAnewForEveryone) {
     EXPECT_FALSE(admission.admit(client, start)) << "the rate is the same";
     admission.use(limits(900, 1000), start);
     EXPECT_TRUE(admission.admit(client, start));
+}
+
+TEST(Admission, RefusesWhileMemoryIsUsedUp) {
+    config::Limits limits;
+    limits.memory = 1000;
+    Admission admission(limits);
+    EXPECT_FALSE(admission.note_memory(1000));
+    const auto first = admission.admit(make_address("192.0.2.1"));
+    EXPECT_TRUE(first);
+    EXPECT_TRUE(admission.note_memory(1001));
+    EXPECT_FALSE(admission.admit(make_address("192.0.2.1")));
+    EXPECT_FALSE(admission.admit());
+    EXPECT_EQ(admission.refused(), (Admission::Refused{0, 0, 0, 2}));
+    EXPECT_EQ(admission.connections(), 1U);
+    EXPECT_FALSE(admission.note_memory(999));
+    EXPECT_TRUE(admission.admit());
+    EXPECT_TRUE(admission.note_memory(2000));
+    admission.use({});
+    EXPECT_TRUE(admission.admit()) << "there is no limit any more";
 }
 
 TEST(Admission, LimitsChangeWhileOthersAsk) {
