@@ -3,6 +3,7 @@
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/socket_owner.hpp"
 #include "proxy/admin/status_page.hpp"
+#include "proxy/net/resolver.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
@@ -126,7 +127,7 @@ int Server::run() {
     }
     configurator_->join();
     const std::size_t stuck = configurator_->close_hsm();
-    const bool resolving = !stapler_.end();
+    const bool resolving = !stapler_.end() || net::lookups() != 0;
     // One more SIGTERM must not change the exit code of a service that has ended in order.
     signals_.clear();
     for (const int signal : handled_signals) {
