@@ -320,6 +320,7 @@ struct Limits {
     std::size_t connections = 20000;
     std::size_t per_address = 1000;
     Rate handshakes_per_address{0, 1s};
+    std::optional<std::uint64_t> memory = {};  ///< bytes that are resident; nothing: no limit
 
     friend bool operator==(const Limits&, const Limits&) = default;
 };

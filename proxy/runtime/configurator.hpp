@@ -46,12 +46,13 @@ class Configurator {
     /// How a request ended, in words for the operator. Runs on the configurator's thread.
     using Reply = std::function<void(certs::Loaded<std::string>)>;
 
-    /// Protocols whose ports `front` did not bind are left down.
+    /// Protocols whose ports `front` did not bind are down until a reload can bind them.
     Configurator(
         Source source,
         std::shared_ptr<const config::Settings> settings,
         certs::Pins written_pins,
         Front& front,
+        Admission& admission,
         Stapler& stapler,
         Hooks hooks
     );
@@ -125,6 +126,7 @@ class Configurator {
     [[nodiscard]] certs::Loaded<Step> obtain_pins(certs::Pins& pins);
     [[nodiscard]] certs::Loaded<Step> ask_for_pin();
     void bring_up(Protocol protocol);
+    void tell_up(Protocol protocol) const;
     void hsm_failed(Protocol protocol, const certs::Failure& failure);
     void fail(Protocol protocol, const std::string& why);
     void go_away(Protocol protocol, const std::string& why);
@@ -137,6 +139,10 @@ class Configurator {
 
     // Requests.
     [[nodiscard]] certs::Loaded<std::string> reload_now();
+    [[nodiscard]] certs::Loaded<std::map<Protocol, Front::Listeners>> bind_for(
+        const config::Settings& next
+    );
+    void switch_off(Protocol protocol);
     [[nodiscard]] certs::Loaded<std::string> use_typed_pin(certs::Secret pin);
     [[nodiscard]] certs::Loaded<std::string> hand_over_now(
         Successor& successor, std::vector<net::Descriptor> sockets
@@ -157,6 +163,7 @@ class Configurator {
     ) const;
     [[nodiscard]] bool publish(Protocol protocol, Served served);
     void tell_expiry();
+    void list(Protocol protocol);
     void set(Protocol protocol, Phase phase, std::string reason);
     [[nodiscard]] Phase phase(Protocol protocol) const;
     [[nodiscard]] std::string reason(Protocol protocol) const;
@@ -167,6 +174,7 @@ class Configurator {
     const Source source_;
     const Hooks hooks_;
     Front& front_;
+    Admission& admission_;
     Stapler& stapler_;
     const Clock::time_point started_ = Clock::now();
 

@@ -64,6 +64,10 @@ class Front {
     /// `next`, of bind_more(), are the ports from now on, whose connections publish() accepts. On
     /// others nothing more is accepted; what came in there is served still.
     void rebind(Protocol protocol, Listeners next);
+    /// Gives up every port of `protocol`, as rebind() does, and what served it once the last
+    /// session has ended. A client behind a balancer whose PROXY header is not there yet is
+    /// refused.
+    void close(Protocol protocol);
 
     /// Serves new connections of `protocol`, whose ports are bound, with `settings` and `contexts`.
     /// Begins to listen where it does not yet, which can fail.

@@ -3,6 +3,7 @@
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/socket_owner.hpp"
 #include "proxy/admin/status_page.hpp"
+#include "proxy/net/resolver.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
@@ -126,7 +127,7 @@ int Server::run() {
     }
     configurator_->join();
     const std::size_t stuck = configurator_->close_hsm();
-    const bool resolving = !stapler_.end();
+    const bool resolving = !stapler_.end() || net::lookups() != 0;
     // One more SIGTERM must not change the exit code of a service that has ended in order.
     signals_.clear();
     for (const int signal : handled_signals) {
@@ -240,6 +241,7 @@ void Server::sample_latency() {
 
 void Server::start_workers() {
     workers_running_ = workers_.size();
+    memory_.start();
     for (const auto& worker : workers_) {
         worker->start([this] { net::asio::post(main_, [this] { on_worker_done(); }); });
     }
@@ -258,7 +260,13 @@ void Server::start_configurator() {
         net::asio::post(main_, [this, result] { on_took_over(result); });
     };
     configurator_ = std::make_unique<Configurator>(
-        std::move(source_), settings_, std::move(written_pins_), *front_, stapler_, std::move(hooks)
+        std::move(source_),
+        settings_,
+        std::move(written_pins_),
+        *front_,
+        admission_,
+        stapler_,
+        std::move(hooks)
     );
     if (predecessor_ != nullptr) {
         configurator_->inherit(predecessor_->handover());
@@ -431,6 +439,7 @@ void Server::end_when_idle() {
         }
         deadline_.cancel();
         sampling_.cancel();
+        memory_.end();
         manager_->end();
         if (control_ != nullptr) {
             control_->close();

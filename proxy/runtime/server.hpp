@@ -8,6 +8,7 @@
 #include "proxy/runtime/admission.hpp"
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/memory_watch.hpp"
 #include "proxy/runtime/predecessor.hpp"
 #include "proxy/runtime/service_manager.hpp"
 #include "proxy/runtime/spawn.hpp"
@@ -76,6 +77,7 @@ class Server {
     net::asio::signal_set signals_{main_};
     net::asio::steady_timer deadline_{main_};
     Admission admission_;
+    MemoryWatch memory_{main_, admission_};
     std::atomic<std::uint64_t> session_ids_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Front> front_;
