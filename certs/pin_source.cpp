@@ -163,4 +163,20 @@ Loaded<Secret> read_pin(const config::PinSource& source) {
     return Failure{Errc::pin_missing, "hsm.pin is not set"};
 }
 
+std::map<std::string, Secret> taken_variables() {
+    TakenVariables& taken = TakenVariables::get();
+    const std::lock_guard lock(taken.mutex);
+    std::map<std::string, Secret> pins;
+    for (const auto& [name, pin] : taken.pins) {
+        pins.emplace(name, pin.copy());
+    }
+    return pins;
+}
+
+void take_variables(std::map<std::string, Secret> pins) {
+    TakenVariables& taken = TakenVariables::get();
+    const std::lock_guard lock(taken.mutex);
+    taken.pins.merge(pins);
+}
+
 }  // namespace hsmfront::certs

@@ -5,6 +5,30 @@
 namespace hsmfront::config {
 namespace {
 
+/// Less than the service takes at rest would refuse everyone.
+constexpr std::uint64_t least_memory = 64 * 1024 * 1024;
+
+Key memory_limit() {
+    using Limit = std::optional<std::uint64_t>;
+    const auto parse = [](const std::string& text) -> Parsed<Limit> {
+        if (text == "none") {
+            return Limit{};
+        }
+        const auto parsed = parse_size(text);
+        if (!parsed || *parsed < least_memory) {
+            return "expected a size of at least " + show_size(least_memory) +
+                   ", such as 2GiB, or none, found " + in_quotes(text);
+        }
+        return Limit{*parsed};
+    };
+    return detail::scalar(
+        "limits.memory",
+        "a size such as 2GiB, or none",
+        [](Settings& s) { return &s.limits.memory; },
+        parse
+    );
+}
+
 Key log_file() {
     const auto at = [](Settings& s) { return &s.log.file; };
     Key key = or_empty("stderr", text("log.file", at), at);
@@ -66,6 +90,7 @@ std::vector<Key> common_keys() {
             "limits.handshakes_per_address",
             [](Settings& s) { return &s.limits.handshakes_per_address; }
         ),
+        memory_limit(),
         texts(
             "proxy_protocol.accept_from",
             [](Settings& s) { return &s.proxy_protocol.accept_from; },
@@ -97,6 +122,9 @@ std::vector<Key> common_keys() {
         ),
         duration(
             "shutdown.drain", [](Settings& s) { return &s.drain; }, 0ms, longest_time
+        ),
+        duration(
+            "shutdown.retire", [](Settings& s) { return &s.retire; }, 0ms, longest_time
         ),
     };
 }

@@ -320,6 +320,7 @@ struct Limits {
     std::size_t connections = 20000;
     std::size_t per_address = 1000;
     Rate handshakes_per_address{0, 1s};
+    std::optional<std::uint64_t> memory = {};  ///< bytes that are resident; nothing: no limit
 
     friend bool operator==(const Limits&, const Limits&) = default;
 };
@@ -376,8 +377,8 @@ struct Admin {
 struct Sandbox {
     bool seccomp = true;    ///< system calls that nothing here needs (seccomp(2))
     bool landlock = false;  ///< files that the configuration does not name (landlock(7))
-    std::vector<std::filesystem::path> read;   ///< files and folders that Landlock allows as well
-    std::vector<std::filesystem::path> write;  ///< and those that may be written, too
+    std::vector<std::filesystem::path> read;   ///< what Landlock allows to read and execute as well
+    std::vector<std::filesystem::path> write;  ///< and what may be read and written
 
     friend bool operator==(const Sandbox&, const Sandbox&) = default;
 };
@@ -397,6 +398,7 @@ struct Settings {
     Log log;
     milliseconds delay{0};  ///< shutdown.delay: not ready, but still accepting
     milliseconds drain = std::chrono::minutes{10};  ///< shutdown.drain
+    milliseconds retire = std::chrono::hours{24};   ///< shutdown.retire: after an upgrade, no drain
 
     /// True when an enabled protocol takes its key from the HSM.
     [[nodiscard]] bool needs_hsm() const {

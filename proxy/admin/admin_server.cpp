@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <optional>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,12 +118,19 @@ Loaded<std::unique_ptr<AdminServer>> AdminServer::open(
     net::asio::io_context& context,
     const config::AdminListen& listen,
     const std::string& owner,
-    Pages pages
+    Pages pages,
+    net::Descriptor inherited
 ) {
     std::unique_ptr<AdminServer> made(new AdminServer(context, listen, std::move(pages)));
     const auto failed = [&](const std::string& what, const error_code& ec) {
         return Failure{ec, where(listen) + ": " + what + ": " + ec.message()};
     };
+    if (inherited) {
+        if (const error_code ec = made->adopt(std::move(inherited))) {
+            return failed("cannot be taken over", ec);
+        }
+        return made;
+    }
     if (listen.path.empty()) {
         error_code ec;
         const auto address = net::asio::ip::make_address(listen.endpoint.address, ec);
@@ -148,8 +156,32 @@ Loaded<std::unique_ptr<AdminServer>> AdminServer::open(
             return failed("cannot give it to user " + owner, given);
         }
     }
-    made->tasks_.spawn(made->accept_loop(), "admin listener");
     return made;
+}
+
+void AdminServer::serve() { tasks_.spawn(accept_loop(), "admin listener"); }
+
+Result<net::Descriptor> AdminServer::duplicate() {
+    return net::Descriptor::duplicate_of(listener_.native_handle());
+}
+
+void AdminServer::leave() {
+    bound_ = false;
+    error_code ignored;
+    // Not close(), after which Asio's epoll would still have what another process holds.
+    const net::Descriptor closing(listener_.release(ignored));
+}
+
+error_code AdminServer::adopt(net::Descriptor socket) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    (void)::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    error_code ec;
+    (void)listener_.assign(Protocol(address.ss_family, 0), socket.get(), ec);
+    if (!ec) {
+        (void)socket.release();
+    }
+    return ec;
 }
 
 error_code AdminServer::bind(const Protocol::endpoint& endpoint, int family) {
@@ -184,9 +216,9 @@ void AdminServer::close() {
 
 net::Task<void> AdminServer::accept_loop() {
     net::Timer pause(executor_);
-    while (!closed_) {
+    while (listener_.is_open()) {
         auto [ec, socket] = co_await listener_.async_accept(net::as_tuple);
-        if (closed_) {
+        if (!listener_.is_open()) {
             co_return;
         }
         if (ec || connections_.size() >= most_clients) {

@@ -3,6 +3,7 @@
 
 #include "certs/chain.hpp"
 #include "config/settings.hpp"
+#include "proxy/net/descriptor.hpp"
 #include "proxy/net/task_group.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -31,17 +32,24 @@ class AdminServer {
     using Pages = std::function<void(std::string_view path, const Reply& reply)>;
 
     /// Binds. A unix socket that nobody listens on any more is replaced; it gets mode 0660 and
-    /// becomes that of `owner` (a user's name, empty: the present one).
+    /// becomes that of `owner` (a user's name, empty: the present one). Or takes `inherited`, which
+    /// is bound to that. Nothing is answered before serve().
     [[nodiscard]] static certs::Loaded<std::unique_ptr<AdminServer>> open(
         net::asio::io_context& context,
         const config::AdminListen& listen,
         const std::string& owner,
-        Pages pages
+        Pages pages,
+        net::Descriptor inherited = {}
     );
     ~AdminServer();
     AdminServer(const AdminServer&) = delete;
     AdminServer& operator=(const AdminServer&) = delete;
 
+    void serve();
+    /// The socket once more, for another process.
+    [[nodiscard]] Result<net::Descriptor> duplicate();
+    /// Leaves the socket to that process.
+    void leave();
     /// Ends all connections, after which the io_context runs out of work.
     void close();
 
@@ -53,6 +61,7 @@ class AdminServer {
     AdminServer(net::asio::io_context& context, const config::AdminListen& listen, Pages pages);
 
     [[nodiscard]] error_code bind(const Protocol::endpoint& endpoint, int family);
+    [[nodiscard]] error_code adopt(net::Descriptor socket);
     [[nodiscard]] net::Task<void> accept_loop();
     [[nodiscard]] net::Task<void> serve(std::shared_ptr<Connection> connection);
     [[nodiscard]] net::Task<void> converse(std::shared_ptr<Connection> connection);
@@ -66,7 +75,7 @@ class AdminServer {
     Listener listener_;
     net::TaskGroup tasks_;
     std::list<std::shared_ptr<Connection>> connections_;
-    bool bound_ = false;
+    bool bound_ = false;  ///< here; its file, if it has one, is ours
     bool closed_ = false;
 };
 

@@ -8,8 +8,9 @@ namespace hsmfront::admin {
 namespace {
 
 constexpr std::string_view greeting = "hsmfront/1 ";
-constexpr std::array<std::pair<std::string_view, Verb>, 5> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 6> verbs{{
     {"reload", Verb::reload},
+    {"upgrade", Verb::upgrade},
     {"pin", Verb::pin},
     {"status", Verb::status},
     {"sessions", Verb::sessions},

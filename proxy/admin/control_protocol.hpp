@@ -13,7 +13,7 @@ namespace hsmfront::admin {
 
 /// One request a connection: "hsmfront/1 VERB SIZE\n" and SIZE bytes, the PIN.
 /// One answer: "ok SIZE\n" or "failed SIZE\n" and SIZE bytes of text. Then both sides close.
-enum class Verb { reload, pin, status, sessions, metrics };
+enum class Verb { reload, upgrade, pin, status, sessions, metrics };
 
 inline constexpr std::size_t max_head = 64;
 inline constexpr std::size_t max_pin = 256;

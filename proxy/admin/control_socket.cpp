@@ -68,22 +68,30 @@ Loaded<std::unique_ptr<ControlSocket>> ControlSocket::open(
     net::asio::io_context& context,
     const std::filesystem::path& path,
     const std::string& owner,
-    Handler handler
+    Handler handler,
+    net::Descriptor inherited
 ) {
-    const std::string name = path.string();
-    if (const error_code ec = remove_left_over(context, path)) {
+    std::unique_ptr<ControlSocket> made(new ControlSocket(context, path, std::move(handler)));
+    error_code ec;
+    if (inherited) {
+        (void)made->listener_.assign(Protocol(), inherited.get(), ec);
+        if (ec) {
+            return failure(path, "cannot be taken over", ec);
+        }
+        (void)inherited.release();
+        return made;
+    }
+    if ((ec = remove_left_over(context, path))) {
         const bool served = ec == boost::system::errc::address_in_use;
         return failure(path, served ? "another hsmfront serves it" : "too long for a socket", ec);
     }
-    std::unique_ptr<ControlSocket> made(new ControlSocket(context, path, std::move(handler)));
-    const Protocol::endpoint endpoint(name);
-    error_code ec;
+    const Protocol::endpoint endpoint(path.string());
     (void)made->listener_.open(endpoint.protocol(), ec);
     const mode_t before = ::umask(0177);
     (void)made->listener_.bind(endpoint, ec);
     (void)::umask(before);
+    made->bound_ = !ec;
     if (ec) {
-        made->closed_ = true;
         return failure(path, "cannot bind", ec);
     }
     if (const error_code given = give_to(path, owner)) {
@@ -93,8 +101,20 @@ Loaded<std::unique_ptr<ControlSocket>> ControlSocket::open(
     if (ec) {
         return failure(path, "cannot listen", ec);
     }
-    made->tasks_.spawn(made->accept_loop(), "admin socket");
     return made;
+}
+
+void ControlSocket::serve() { tasks_.spawn(accept_loop(), "admin socket"); }
+
+Result<net::Descriptor> ControlSocket::duplicate() {
+    return net::Descriptor::duplicate_of(listener_.native_handle());
+}
+
+void ControlSocket::leave() {
+    bound_ = false;
+    error_code ignored;
+    // Not close(), after which Asio's epoll would still have what another process holds.
+    const net::Descriptor closing(listener_.release(ignored));
 }
 
 void ControlSocket::close() {
@@ -108,14 +128,16 @@ void ControlSocket::close() {
         (void)exchange->socket.close(ignored);
         exchange->answered.notify();
     }
-    (void)::unlink(path_.c_str());
+    if (bound_) {
+        (void)::unlink(path_.c_str());
+    }
 }
 
 net::Task<void> ControlSocket::accept_loop() {
     net::Timer pause(executor_);
-    while (!closed_) {
+    while (listener_.is_open()) {
         auto [ec, socket] = co_await listener_.async_accept(net::as_tuple);
-        if (closed_) {
+        if (!listener_.is_open()) {
             co_return;
         }
         if (ec || exchanges_.size() >= most_connections) {

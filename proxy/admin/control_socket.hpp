@@ -3,6 +3,7 @@
 
 #include "certs/chain.hpp"
 #include "proxy/admin/control_protocol.hpp"
+#include "proxy/net/descriptor.hpp"
 #include "proxy/net/task_group.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -27,19 +28,26 @@ class ControlSocket {
     using Reply = std::function<void(ControlReply)>;
     using Handler = std::function<void(ControlRequest, Reply)>;
 
-    /// Binds `path` with mode 0600, taking the place of a socket that nobody listens on any more.
-    /// `owner` (a user name, empty for the present one) becomes its owner.
+    /// Binds `path` with mode 0600, taking the place of a socket that nobody listens on any more,
+    /// and `owner` (a user name, empty for the present one) becomes its owner; or takes
+    /// `inherited`, which is bound to it. Nothing is answered before serve().
     [[nodiscard]] static certs::Loaded<std::unique_ptr<ControlSocket>> open(
         net::asio::io_context& context,
         const std::filesystem::path& path,
         const std::string& owner,
-        Handler handler
+        Handler handler,
+        net::Descriptor inherited = {}
     );
     ~ControlSocket();
     ControlSocket(const ControlSocket&) = delete;
     ControlSocket& operator=(const ControlSocket&) = delete;
 
-    /// Ends all that waits, after which the io_context runs out of work; removes the file.
+    void serve();
+    /// The socket once more, for another process.
+    [[nodiscard]] Result<net::Descriptor> duplicate();
+    /// Leaves the socket to that process. What was asked here is answered here.
+    void leave();
+    /// Ends all that waits, after which the io_context runs out of work; removes a file of ours.
     void close();
 
   private:
@@ -60,6 +68,7 @@ class ControlSocket {
     Listener listener_;
     net::TaskGroup tasks_;
     std::list<std::shared_ptr<Exchange>> exchanges_;
+    bool bound_ = false;  ///< the file is ours: made here, and not left to another process
     bool closed_ = false;
 };
 

@@ -24,18 +24,21 @@ std::uint64_t count_fds() {
 
 }  // namespace
 
+std::uint64_t resident_bytes() {
+    std::ifstream pages("/proc/self/statm");
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    pages >> size >> resident;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 ProcessStatus read_process_status() {
     ProcessStatus status;
     rusage usage{};
     if (::getrusage(RUSAGE_SELF, &usage) == 0) {
         status.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     }
-    std::ifstream pages("/proc/self/statm");
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    if (pages >> size >> resident) {
-        status.resident_bytes = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    }
+    status.resident_bytes = resident_bytes();
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         status.max_fds = limit.rlim_cur;

@@ -13,5 +13,7 @@ struct ProcessStatus {
 };
 
 [[nodiscard]] ProcessStatus read_process_status();
+/// The one of it that is cheap to ask for; 0 if it cannot be read.
+[[nodiscard]] std::uint64_t resident_bytes();
 
 }  // namespace hsmfront::admin

@@ -9,6 +9,7 @@ int serve(const Arguments& arguments);
 int check(const Arguments& arguments);
 int doctor(const Arguments& arguments);
 int reload(const Arguments& arguments);
+int upgrade(const Arguments& arguments);
 int status(const Arguments& arguments);
 int healthcheck(const Arguments& arguments);
 int pin(const Arguments& arguments);

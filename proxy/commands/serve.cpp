@@ -5,6 +5,7 @@
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/load_settings.hpp"
 #include "proxy/runtime/log.hpp"
+#include "proxy/runtime/predecessor.hpp"
 #include "proxy/runtime/privileges.hpp"
 #include "proxy/runtime/sandbox.hpp"
 #include "proxy/runtime/server.hpp"
@@ -40,16 +41,31 @@ int check(const Arguments& arguments) {
 
 int serve(const Arguments& arguments) {
     runtime::forbid_core_files();
+    if (const auto done = runtime::Predecessor::begin()) {
+        return *done;
+    }
+    auto predecessor = runtime::Predecessor::from_environment();
+    if (!predecessor) {
+        std::cerr << "hsmfront: " << predecessor.error().message << '\n';
+        return runtime::exit_failed;
+    }
+    const auto tell = [&predecessor](const std::string& why) {
+        if (*predecessor != nullptr) {
+            (*predecessor)->fail(why);
+        }
+    };
     const auto file = config_file(arguments);
     auto loaded = runtime::load_settings(file, arguments.values("--set"));
     std::cerr << config::render(loaded.problems);
     if (!loaded.ok()) {
+        tell(config::render(loaded.problems));
         return runtime::exit_usage;
     }
     // Before any thread: the log's writes files, too.
     const auto sandbox = runtime::enter_sandbox(loaded.settings, file);
     if (const auto opened = runtime::open_log(loaded.settings.log); !opened) {
         std::cerr << file.string() << ": error: " << opened.error().message << '\n';
+        tell(opened.error().message);
         return runtime::exit_usage;
     }
     for (const auto& step : sandbox) {
@@ -58,6 +74,7 @@ int serve(const Arguments& arguments) {
     if (loaded.settings.tls.fips) {
         if (const std::string error = tls::use_fips(); !error.empty()) {
             spdlog::error("tls.fips: {}", error);
+            tell("tls.fips: " + error);
             runtime::close_log();
             return runtime::exit_failed;
         }
@@ -65,7 +82,8 @@ int serve(const Arguments& arguments) {
     runtime::Server server(
         {file, arguments.values("--set")},
         std::make_shared<const config::Settings>(std::move(loaded.settings)),
-        std::move(loaded.written_pins)
+        std::move(loaded.written_pins),
+        std::move(*predecessor)
     );
     const int exit_code = server.run();
     runtime::close_log();

@@ -1,4 +1,4 @@
-// The commands reload, status, healthcheck and pin: they ask the running service.
+// The commands reload, upgrade, status, healthcheck and pin: they ask the running service.
 #include "certs/pin_prompt.hpp"
 #include "certs/pin_source.hpp"
 #include "proxy/admin/control_client.hpp"
@@ -71,6 +71,11 @@ certs::Loaded<certs::Secret> read_typed_pin(const config::Hsm& settings) {
 int reload(const Arguments& arguments) {
     const auto settings = load_for_service(arguments);
     return settings ? ask_and_show(*settings, admin::Verb::reload) : runtime::exit_usage;
+}
+
+int upgrade(const Arguments& arguments) {
+    const auto settings = load_for_service(arguments);
+    return settings ? ask_and_show(*settings, admin::Verb::upgrade) : runtime::exit_usage;
 }
 
 int status(const Arguments& arguments) {

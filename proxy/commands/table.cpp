@@ -37,7 +37,7 @@ Command serve_command() {
         "Signals: SIGTERM or SIGINT stops accepting and ends when all sessions have ended, at the\n"
         "latest after shutdown.drain; a second one ends at once. SIGHUP reloads, SIGUSR1 opens "
         "the\n"
-        "log file again.\n"
+        "log file again, SIGUSR2 has a new process take over (see \"upgrade\").\n"
         "\n"
         "Exit codes: 0 stopped by a signal, 1 no protocol could start, 2 wrong usage or\n"
         "configuration.\n",
@@ -93,6 +93,25 @@ Command reload_command() {
         {},
         with_config({}),
         reload};
+}
+
+Command upgrade_command() {
+    return {
+        "upgrade",
+        "have a new process, of a new version, take the place of the running service",
+        "Asks the service on admin.socket to start its program once more, with its command line, "
+        "and\n"
+        "to hand its ports over. The new process reads the configuration, opens the HSM and "
+        "proves\n"
+        "its keys; when it serves, the old one stops accepting and ends with its last connection, "
+        "at\n"
+        "the latest after shutdown.retire. No connection is refused or cut. If the new one does "
+        "not\n"
+        "come up the old one goes on. SIGUSR2 does the same.\n\n"
+        "Exit codes: 0 upgraded, 1 nothing was changed, or no service answers.\n",
+        {},
+        with_config({}),
+        upgrade};
 }
 
 Command status_command() {
@@ -248,6 +267,7 @@ std::span<const Command> all_commands() {
         check_command(),
         doctor_command(),
         reload_command(),
+        upgrade_command(),
         status_command(),
         healthcheck_command(),
         pin_command(),

@@ -345,6 +345,9 @@ void ControlSession::interrupt(error_code reason) noexcept {
     } else {
         stop_ = true;
         client_->interrupt(reason);
+        if (connecting_ != nullptr) {
+            connecting_->interrupt(reason);
+        }
         for (const auto& link : links_) {
             link->stream.interrupt(reason);
         }

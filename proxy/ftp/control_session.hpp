@@ -6,6 +6,7 @@
 #include "proxy/ftp/dialogue.hpp"
 #include "proxy/ftp/line_splitter.hpp"
 #include "proxy/ftp/service.hpp"
+#include "proxy/net/connector.hpp"
 #include "proxy/net/task_group.hpp"
 #include "proxy/tls/stream.hpp"
 
@@ -173,7 +174,8 @@ class ControlSession final : public net::Interruptible, public net::Described {
 
     std::list<std::unique_ptr<BackendLink>> links_;  ///< the current one and those being closed
     BackendLink* backend_ = nullptr;
-    const config::Host* host_ = nullptr;  ///< of the settings; null: the default
+    net::Connector* connecting_ = nullptr;  ///< to the backend, while it does
+    const config::Host* host_ = nullptr;    ///< of the settings; null: the default
     std::optional<net::PortRange::Loan> listener_;
     std::unique_ptr<BackendListener> backend_listener_;
     std::list<DataChannel*> channels_;  ///< all that live, lingering ones too

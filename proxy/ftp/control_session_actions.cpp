@@ -140,8 +140,11 @@ const config::Endpoint& ControlSession::backend_endpoint() const {
 
 net::Task<void> ControlSession::perform(action::ConnectBackend) {
     const config::Endpoint& target = backend_endpoint();
+    net::Connector connector(worker_.executor);
+    connecting_ = &connector;
     Result<net::Socket> socket =
-        co_await net::connect(worker_.executor, target, settings_.timeouts.data_connect);
+        co_await connector.connect(target, settings_.timeouts.data_connect);
+    connecting_ = nullptr;
     if (!socket) {
         spdlog::warn(
             "session {} ftps: backend {}:{}: {}",

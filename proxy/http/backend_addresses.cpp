@@ -4,7 +4,6 @@
 #include "proxy/net/errc.hpp"
 #include "proxy/net/task_group.hpp"
 
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -22,15 +21,9 @@ constexpr milliseconds impatience{1'000};
 net::Task<Result<BackendAddresses::List>> resolve(
     net::Executor executor, config::Endpoint endpoint
 ) {
-    net::asio::ip::basic_resolver<net::tcp, net::Executor> resolver(executor);
-    const std::string port = std::to_string(endpoint.port);
-    auto [ec, results] = co_await resolver.async_resolve(
-        endpoint.address, port, net::asio::ip::resolver_base::numeric_service, net::as_tuple
-    );
-    if (ec) {
-        co_return ec;
-    }
-    co_return BackendAddresses::List(results.begin(), results.end());
+    net::Lookup lookup(executor, std::move(endpoint));
+    auto answer = co_await lookup.run();
+    co_return answer;
 }
 
 milliseconds left(net::Clock::time_point due) {
@@ -74,7 +67,9 @@ void BackendAddresses::State::learn(Result<List> answer) {
             std::rotate(answer->begin(), used, used + 1);
         }
         list = std::move(*answer);
-        failing = false;
+        if (std::exchange(failing, false)) {
+            spdlog::info("backend {}: its name resolves again", endpoint.address);
+        }
     } else {
         error = answer ? net::asio::error::host_not_found : answer.error();
         if (!std::exchange(failing, true)) {

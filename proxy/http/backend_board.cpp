@@ -15,7 +15,7 @@ BackendBoard::BackendBoard(const config::Http& settings, BackendBoard* previous)
         add(route.backends, previous);
     }
     if (previous != nullptr) {
-        previous->retired_ = true;
+        previous->retire();
     }
 }
 

@@ -28,7 +28,8 @@ class BackendBoard {
 
     /// True for the first that asks: whoever does the health checks for all workers.
     [[nodiscard]] bool claim_checks() noexcept { return !checks_claimed_.exchange(true); }
-    /// Sessions may still use it, but nobody begins with it.
+    /// Sessions may still use it, but nobody begins with it: health checks end.
+    void retire() noexcept { retired_ = true; }
     [[nodiscard]] bool retired() const noexcept { return retired_.load(); }
     /// Numbers the workers, so that they do not all begin with the same server.
     [[nodiscard]] std::size_t next_start() noexcept { return starts_.fetch_add(1); }

@@ -30,8 +30,12 @@ void ClientConnection::interrupt(error_code reason) noexcept {
     links_.interrupt(reason);
 }
 
-bool ClientConnection::may_continue() const noexcept {
+bool ClientConnection::may_wait() const noexcept {
     return !ending_ && !stopped_ && !worker_.sessions.draining();
+}
+
+bool ClientConnection::may_continue() const noexcept {
+    return may_wait() && worker_.sessions.serving();
 }
 
 void ClientConnection::resume() noexcept {

@@ -24,7 +24,10 @@ class ClientConnection final : public net::Interruptible {
     /// ends at once; anything else, and a second call, ends at once.
     void interrupt(error_code reason) noexcept override;
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
-    /// True while another request may follow on this connection.
+    /// True while another request may be waited for. One that a client was told it may send has
+    /// its answer, unless it comes too late in a drain.
+    [[nodiscard]] bool may_wait() const noexcept;
+    /// True while a client may be told that another request may follow on this connection.
     [[nodiscard]] bool may_continue() const noexcept;
     void set_busy(bool busy) noexcept { busy_ = busy; }
     [[nodiscard]] bool busy() const noexcept { return busy_; }

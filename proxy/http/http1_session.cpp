@@ -144,7 +144,7 @@ net::Task<bool> Http1Session::await_request() {
     if (client_.inlet().empty()) {
         // Who came before a drain and has asked for nothing yet gets his answer.
         const bool newcomer = requests_ == 0 && !client_.stopped();
-        if (!client_.may_continue() && !newcomer) {
+        if (!client_.may_wait() && !newcomer) {
             reason_ = "stopped";
             co_return false;
         }

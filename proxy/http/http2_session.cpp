@@ -53,6 +53,8 @@ net::Task<void> Http2Session::run() {
     greet();
     if (client_.worker().sessions.draining()) {
         interrupt(net::Errc::stopped);  // it began while the handshake was under way
+    } else if (!client_.worker().sessions.serving()) {
+        retire();
     }
     while (true) {
         update_phase();
@@ -181,7 +183,13 @@ bool Http2Session::enforce(std::optional<Http2Limit> limit) {
 
 void Http2Session::interrupt(error_code reason) noexcept {
     const bool drain = reason == net::Errc::stopped && client_.worker().sessions.draining();
-    if (!drain || draining_ || terminated_ || winding_up_) {
+    if (drain) {
+        retire();
+    }
+}
+
+void Http2Session::retire() noexcept {
+    if (draining_ || terminated_ || winding_up_) {
         return;
     }
     draining_ = true;

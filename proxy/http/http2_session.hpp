@@ -42,6 +42,8 @@ class Http2Session final : public net::Interruptible {
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
     /// A drain begins the end in order; all else is left to the connection.
     void interrupt(error_code reason) noexcept override;
+    /// Begins the end in order.
+    void retire() noexcept override;
 
   private:
     friend struct Http2Callbacks;

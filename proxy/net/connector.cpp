@@ -2,26 +2,29 @@
 
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
-
-#include <boost/asio/ip/basic_resolver.hpp>
+#include "proxy/net/task_group.hpp"
 
 #include <cerrno>
-#include <string>
+#include <memory>
 #include <sys/socket.h>
+#include <utility>
 
 namespace hsmfront::net {
 namespace {
 
-using Resolver = asio::ip::basic_resolver<tcp, Executor>;
+/// Outlives the one that waits for it.
+struct Search {
+    Search(Executor executor, config::Endpoint target) : lookup(executor, std::move(target)) {}
 
-class ResolverInterrupt final : public Interruptible {
-  public:
-    explicit ResolverInterrupt(Resolver& resolver) : resolver_(resolver) {}
-    void interrupt(error_code) noexcept override { resolver_.cancel(); }
-
-  private:
-    Resolver& resolver_;
+    Lookup lookup;
+    Event done;
+    std::optional<Result<Endpoints>> answer;
 };
+
+Task<void> run(std::shared_ptr<Search> search) {
+    search->answer = co_await search->lookup.run();
+    search->done.notify();
+}
 
 Result<Socket> open(
     Executor executor, const tcp::endpoint& target, const std::optional<tcp::endpoint>& source
@@ -77,9 +80,55 @@ Task<Result<Socket>> Connector::connect(
     co_return io.release();
 }
 
+Task<Result<Endpoints>> Connector::look_up(config::Endpoint target, milliseconds limit) {
+    error_code ec;
+    const auto literal = asio::ip::make_address(target.address, ec);
+    if (!ec) {
+        co_return Endpoints{tcp::endpoint(literal, target.port)};
+    }
+    const auto search = std::make_shared<Search>(executor_, std::move(target));
+    spawn(executor_, run(search), LogException{"resolver"});
+    looked_up_ = &search->done;
+    co_await search->done.wait_for(limit);
+    looked_up_ = nullptr;
+    if (search->answer && !interrupted_) {
+        co_return *search->answer;
+    }
+    search->lookup.give_up();
+    co_return interrupted_ ? interrupted_ : make_error_code(Errc::timed_out);
+}
+
+Task<Result<Socket>> Connector::connect(config::Endpoint target, milliseconds limit) {
+    const auto due = Clock::now() + limit;
+    interrupted_ = {};
+    const Result<Endpoints> addresses = co_await look_up(std::move(target), limit);
+    if (!addresses) {
+        co_return addresses.error();
+    }
+    error_code error = Errc::timed_out;
+    for (const auto& address : *addresses) {
+        const auto left = std::chrono::ceil<milliseconds>(due - Clock::now());
+        if (left.count() <= 0 || interrupted_) {
+            break;
+        }
+        Result<Socket> connected = co_await connect(address, left);
+        if (connected) {
+            co_return std::move(*connected);
+        }
+        error = connected.error();
+    }
+    co_return interrupted_ ? interrupted_ : error;
+}
+
 void Connector::interrupt(error_code reason) noexcept {
+    if (io_ != nullptr || looked_up_ != nullptr) {
+        interrupted_ = reason;
+    }
     if (io_ != nullptr) {
         io_->interrupt(reason);
+    }
+    if (looked_up_ != nullptr) {
+        looked_up_->notify();
     }
 }
 
@@ -89,39 +138,6 @@ Task<Result<Socket>> connect(
     Connector connector(executor);
     Result<Socket> socket = co_await connector.connect(target, limit, source);
     co_return socket;
-}
-
-Task<Result<Socket>> connect(Executor executor, config::Endpoint target, milliseconds limit) {
-    const auto started = Clock::now();
-    error_code ec;
-    const auto literal = asio::ip::make_address(target.address, ec);
-    if (!ec) {
-        co_return co_await connect(executor, tcp::endpoint(literal, target.port), limit, {});
-    }
-    Resolver resolver(executor);
-    ResolverInterrupt interrupt(resolver);
-    const Deadline deadline(executor, {&interrupt}, limit);
-    const std::string port = std::to_string(target.port);
-    auto [error, addresses] = co_await resolver.async_resolve(
-        target.address, port, asio::ip::resolver_base::numeric_service, as_tuple
-    );
-    if (error) {
-        co_return deadline.expired() ? make_error_code(Errc::timed_out) : error;
-    }
-    error = make_error_code(Errc::timed_out);
-    for (const auto& address : addresses) {
-        const auto spent = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
-        if (spent >= limit) {
-            break;
-        }
-        const tcp::endpoint endpoint = address.endpoint();
-        Result<Socket> connected = co_await connect(executor, endpoint, limit - spent, {});
-        if (connected) {
-            co_return std::move(*connected);
-        }
-        error = connected.error();
-    }
-    co_return error;
 }
 
 }  // namespace hsmfront::net

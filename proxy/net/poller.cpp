@@ -49,6 +49,13 @@ error_code Poller::add(Watched& watched) noexcept {
     return {};
 }
 
+void Poller::remove(Watched& watched) noexcept {
+    if (watched.added_) {
+        (void)::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, watched.fd(), nullptr);
+        watched.added_ = false;
+    }
+}
+
 void Poller::wait() {
     wanted_ = true;
     if (!set_ && !taken_over_) {

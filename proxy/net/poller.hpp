@@ -28,6 +28,9 @@ class Poller {
 
     /// Watches a descriptor from now on, until it is closed.
     [[nodiscard]] error_code add(Watched& watched) noexcept;
+    /// Only for a socket that another descriptor, or process, has too: epoll(7) would go on telling
+    /// of it after our descriptor is closed.
+    void remove(Watched& watched) noexcept;
     /// Somebody waits.
     void wait();
     /// Nobody does.

@@ -12,8 +12,17 @@ SessionRegistry::Entry::Entry(SessionRegistry& registry, Interruptible& session)
 
 SessionRegistry::Entry::~Entry() { registry_.sessions_.erase(position_); }
 
+void SessionRegistry::retire() noexcept {
+    if (serving()) {
+        phase_ = Phase::retiring;
+        for (const Member& member : sessions_) {
+            member.session->retire();
+        }
+    }
+}
+
 void SessionRegistry::drain() noexcept {
-    draining_ = true;
+    phase_ = Phase::draining;
     interrupt_all(Errc::stopped);
 }
 

@@ -38,8 +38,12 @@ class SessionRegistry {
     };
 
     [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }
+    /// False from retire() or drain() on: nothing is begun that could go elsewhere.
+    [[nodiscard]] bool serving() const noexcept { return phase_ == Phase::serving; }
+    /// Sessions end in their own time.
+    void retire() noexcept;
     /// Drain: idle sessions should end now, busy ones after what they are doing.
-    [[nodiscard]] bool draining() const noexcept { return draining_; }
+    [[nodiscard]] bool draining() const noexcept { return phase_ == Phase::draining; }
     void drain() noexcept;
     /// Interrupts every session with `reason`.
     void interrupt_all(error_code reason) noexcept;
@@ -47,8 +51,10 @@ class SessionRegistry {
     [[nodiscard]] SessionList list(std::size_t most) const;
 
   private:
+    enum class Phase { serving, retiring, draining };
+
     std::list<Member> sessions_;
-    bool draining_ = false;
+    Phase phase_ = Phase::serving;
 };
 
 /// One for each worker; outlives its sessions.

@@ -68,6 +68,17 @@ tcp::endpoint Listener::local_endpoint(error_code& ec) const {
     return name_of(watched_->fd(), ::getsockname, ec);
 }
 
+Result<Descriptor> Listener::duplicate() const noexcept {
+    return Descriptor::duplicate_of(watched_->fd());
+}
+
+void Listener::leave() noexcept {
+    if (is_open()) {
+        watched_->loop().poller().remove(*watched_);
+        watched_->close();
+    }
+}
+
 void Listener::close() noexcept {
     if (watched_) {
         watched_->close();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "proxy/net/descriptor.hpp"
 #include "proxy/net/executor.hpp"
 #include "proxy/net/poller.hpp"
 
@@ -77,6 +78,10 @@ class Listener {
     [[nodiscard]] Task<Result<Socket>> accept(tcp::endpoint& peer);
     void cancel() noexcept { watched_->wake(); }
     void close() noexcept;
+    /// Closes a socket that another process may have too, which goes on accepting.
+    void leave() noexcept;
+    /// Another descriptor of the same socket, for another process. Errc: system errors.
+    [[nodiscard]] Result<Descriptor> duplicate() const noexcept;
 
   private:
     Executor executor_;

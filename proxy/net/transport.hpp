@@ -18,6 +18,9 @@ class Interruptible {
   public:
     virtual ~Interruptible() = default;
     virtual void interrupt(error_code reason) noexcept = 0;
+    /// Another process takes what is new. Ends where its protocol lets it end without a loss, in
+    /// its own time; nothing else changes.
+    virtual void retire() noexcept {}
 };
 
 /// Outcome of one non-blocking attempt.

@@ -36,10 +36,34 @@ bool Admission::Slot::assign(const Address& client, Clock::time_point now) {
     return true;
 }
 
+void Admission::use(const config::Limits& limits, Clock::time_point now) {
+    const std::scoped_lock lock(mutex_);
+    const bool other_rate = limits.handshakes_per_address != limits_.handshakes_per_address;
+    limits_ = limits;
+    if (!other_rate) {
+        return;
+    }
+    // What is left of another rate means nothing: everyone begins anew.
+    std::erase_if(peers_, [](const auto& entry) { return entry.second.connections == 0; });
+    for (auto& [address, peer] : peers_) {
+        peer.handshakes = net::TokenBucket(limits.handshakes_per_address, now);
+    }
+}
+
+bool Admission::note_memory(std::uint64_t resident) {
+    const std::scoped_lock lock(mutex_);
+    resident_ = resident;
+    return memory_used_up();
+}
+
 std::optional<Admission::Slot> Admission::admit() {
     const std::scoped_lock lock(mutex_);
     if (connections_ >= limits_.connections) {
         refuse(0, nullptr, Clock::now());
+        return std::nullopt;
+    }
+    if (memory_used_up()) {
+        refuse(3, nullptr, Clock::now());
         return std::nullopt;
     }
     ++connections_;

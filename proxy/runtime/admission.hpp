@@ -1,4 +1,5 @@
-// Admission: how many connections there may be, in all and from one address.
+// Admission: how many connections there may be, in all and from one address, and in how much
+// memory.
 #pragma once
 
 #include "config/settings.hpp"
@@ -27,6 +28,11 @@ class Admission {
 
     explicit Admission(const config::Limits& limits) : limits_(limits) {}
 
+    /// Judges connections by `limits` from now on. Those that are there stay, even beyond them.
+    void use(const config::Limits& limits, Clock::time_point now = Clock::now());
+    /// What the process has resident, for limits.memory. Returns whether that is above it.
+    bool note_memory(std::uint64_t resident);
+
     /// A place for one connection, given back when it ends.
     class Slot {
       public:
@@ -49,7 +55,7 @@ class Admission {
     };
 
     /// A place for a connection whose client is not known yet. None when limits.connections is used
-    /// up.
+    /// up, or limits.memory was when last looked at.
     [[nodiscard]] std::optional<Slot> admit();
     /// A place for a connection of `client`; none also where Slot::assign says no.
     [[nodiscard]] std::optional<Slot> admit(
@@ -57,8 +63,8 @@ class Admission {
     );
 
     /// What a connection may be refused for, as keys below "limits".
-    static constexpr std::array<std::string_view, 3> limit_keys{
-        "connections", "per_address", "handshakes_per_address"};
+    static constexpr std::array<std::string_view, 4> limit_keys{
+        "connections", "per_address", "handshakes_per_address", "memory"};
     /// Connections refused since the start, for each of `limit_keys`. The log tells of them once a
     /// period (net::PeriodLog).
     using Refused = std::array<std::uint64_t, limit_keys.size()>;
@@ -75,13 +81,17 @@ class Admission {
 
     [[nodiscard]] bool count_for(const Address& client, Clock::time_point now);
     void refuse(std::size_t limit, const Address* client, Clock::time_point now);
+    [[nodiscard]] bool memory_used_up() const {
+        return limits_.memory && resident_ > *limits_.memory;
+    }
     void forget_idle_peers(Clock::time_point now);
     void give_back(const std::optional<Address>& client);
 
-    const config::Limits limits_;
-    mutable std::mutex mutex_;
+    mutable std::mutex mutex_;  ///< of all that follows
+    config::Limits limits_;
     std::unordered_map<Address, Peer> peers_;
     std::size_t connections_ = 0;
+    std::uint64_t resident_ = 0;
     Refused refused_{};
     std::array<net::PeriodLog, limit_keys.size()> logs_;
 };

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <set>
 #include <tuple>
+#include <unistd.h>
 
 namespace hsmfront::runtime {
 namespace {
@@ -26,6 +27,8 @@ using config::Problem;
 using Severity = config::Problem::Severity;
 
 constexpr int warn_days = 30;
+/// What a connection takes at least, idle and over HTTP/1.1.
+constexpr std::uint64_t least_of_a_connection = 19 * 1024ULL;
 
 class Checker {
   public:
@@ -50,6 +53,7 @@ class Checker {
             check_trust("http.forwarded.trust", settings_.http.forwarded.trust);
         }
         check_trust("proxy_protocol.accept_from", settings_.proxy_protocol.accept_from);
+        check_memory();
         check_ports();
         return std::move(problems_);
     }
@@ -322,6 +326,19 @@ class Checker {
                     server.key,
                     server.endpoint.address + " does not resolve: " + ec.message());
             }
+        }
+    }
+
+    void check_memory() {
+        const auto there = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                           static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+        const std::uint64_t taken = settings_.limits.connections * least_of_a_connection;
+        if (!settings_.limits.memory && taken > there) {
+            const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20U); };
+            add(Severity::warning,
+                "limits.connections",
+                "so many take " + mib(taken) + " MiB at least, there are " + mib(there) +
+                    "; lower it or set limits.memory");
         }
     }
 

@@ -35,24 +35,23 @@ Configurator::Configurator(
     std::shared_ptr<const config::Settings> settings,
     certs::Pins written_pins,
     Front& front,
+    Admission& admission,
     Stapler& stapler,
     Hooks hooks
 )
     : source_(std::move(source)),
       hooks_(std::move(hooks)),
       front_(front),
+      admission_(admission),
       stapler_(stapler),
       settings_(std::move(settings)),
       written_pins_(std::move(written_pins)),
       resumption_(std::make_shared<tls::Resumption>(settings_->tls.tickets.lifetime)) {
     for (const Protocol protocol : all_protocols) {
         if (enabled(*settings_, protocol)) {
-            auto& status = protocols_[protocol];
-            status.name = name(protocol);
-            status.hsm = uses_hsm(*settings_, protocol);
+            list(protocol);
             if (!front_.bound(protocol)) {
-                status.phase = Phase::down;
-                status.reason = "its ports are not free";
+                set(protocol, Phase::down, "its ports are not free");
             }
         }
     }
@@ -81,12 +80,10 @@ void Configurator::post(Request request) {
     changed_.notify_all();
 }
 
-void Configurator::reload(Reply reply) {
-    post({Request::Kind::reload, certs::Secret(), std::move(reply)});
-}
+void Configurator::reload(Reply reply) { post({Request::Kind::reload, std::move(reply)}); }
 
 void Configurator::enter_pin(certs::Secret pin, Reply reply) {
-    post({Request::Kind::pin, std::move(pin), std::move(reply)});
+    post({Request::Kind::pin, std::move(reply), std::move(pin)});
 }
 
 void Configurator::run(const std::stop_token& stop) {
@@ -101,6 +98,7 @@ void Configurator::run(const std::stop_token& stop) {
         fail_all(source.error().message);
     }
     settle();
+    look_at_takeover();
     tell_expiry();
     while (wait(stop)) {
         handle_requests();
@@ -112,6 +110,7 @@ void Configurator::run(const std::stop_token& stop) {
             attempt_hsm();
         }
         settle();
+        look_at_takeover();
         tell_expiry();
     }
     hooks_.ended();
@@ -309,16 +308,19 @@ void Configurator::bring_up(Protocol protocol) {
         hsm_failed(protocol, served.error());
         return;
     }
-    if (!publish(protocol, std::move(*served))) {
-        return;
+    if (publish(protocol, std::move(*served))) {
+        tell_up(protocol);
     }
+}
+
+void Configurator::tell_up(Protocol protocol) const {
     for (const auto& endpoint : endpoints(*settings_, protocol)) {
         spdlog::info(
             "protocol {} is up on {} (alias {}, key in {})",
             name(protocol),
             to_string(endpoint),
             fmt::join(aliases(*settings_, protocol), ", "),
-            hsm != nullptr ? "HSM" : "file"
+            uses_hsm(*settings_, protocol) ? "HSM" : "file"
         );
     }
 }
@@ -394,6 +396,14 @@ void Configurator::tell_expiry() {
             spdlog::log(notice.grave ? spdlog::level::err : spdlog::level::warn, "{}", notice.text);
         }
     }
+}
+
+/// Among the protocols that status() tells of.
+void Configurator::list(Protocol protocol) {
+    const std::lock_guard lock(mutex_);
+    auto& status = protocols_[protocol];
+    status.name = name(protocol);
+    status.hsm = uses_hsm(*settings_, protocol);
 }
 
 void Configurator::set(Protocol protocol, Phase phase, std::string reason) {

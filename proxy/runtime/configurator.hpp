@@ -7,9 +7,11 @@
 #include "proxy/runtime/expiry_watch.hpp"
 #include "proxy/runtime/file_watch.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/handover.hpp"
 #include "proxy/runtime/identities.hpp"
 #include "proxy/runtime/pin_keeper.hpp"
 #include "proxy/runtime/stapler.hpp"
+#include "proxy/runtime/successor.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -37,20 +39,27 @@ class Configurator {
     struct Hooks {
         std::function<void()> nothing_starts;  ///< no protocol is up, nor can it become so
         std::function<void()> ended;
+        /// After inherit(): how taking over ended.
+        std::function<void(certs::Loaded<void>)> took_over;
     };
 
     /// How a request ended, in words for the operator. Runs on the configurator's thread.
     using Reply = std::function<void(certs::Loaded<std::string>)>;
 
-    /// Protocols whose ports `front` did not bind are left down.
+    /// Protocols whose ports `front` did not bind are down until a reload can bind them.
     Configurator(
         Source source,
         std::shared_ptr<const config::Settings> settings,
         certs::Pins written_pins,
         Front& front,
+        Admission& admission,
         Stapler& stapler,
         Hooks hooks
     );
+
+    /// Before start(): it goes on with what another process gave. Connections are accepted as soon
+    /// as what served there serves here.
+    void inherit(Handover& handover);
 
     void start();
 
@@ -61,6 +70,12 @@ class Configurator {
 
     /// A PIN typed by an operator, for the protocols that wait for one or whose PIN was refused.
     void enter_pin(certs::Secret pin, Reply reply);
+
+    /// Starts `successor`, which takes the place of this process, whose ports are handed over with
+    /// `others`. On success nothing is changed here yet.
+    void hand_over(
+        std::shared_ptr<Successor> successor, std::vector<net::Descriptor> others, Reply reply
+    );
 
     [[nodiscard]] admin::ServiceStatus status() const;
 
@@ -75,9 +90,11 @@ class Configurator {
     using Phase = admin::ProtocolStatus::Phase;
 
     struct Request {
-        enum class Kind { reload, pin } kind;
-        certs::Secret pin;
+        enum class Kind { reload, pin, handover } kind;
         Reply reply;
+        certs::Secret pin = {};
+        std::shared_ptr<Successor> successor = {};
+        std::vector<net::Descriptor> sockets = {};
     };
 
     /// What a protocol serves with.
@@ -90,6 +107,7 @@ class Configurator {
     void run(const std::stop_token& stop);
     [[nodiscard]] bool wait(const std::stop_token& stop);
     void handle_requests();
+    [[nodiscard]] certs::Loaded<std::string> handle(Request& request);
     void post(Request request);
 
     // Sessions.
@@ -108,6 +126,7 @@ class Configurator {
     [[nodiscard]] certs::Loaded<Step> obtain_pins(certs::Pins& pins);
     [[nodiscard]] certs::Loaded<Step> ask_for_pin();
     void bring_up(Protocol protocol);
+    void tell_up(Protocol protocol) const;
     void hsm_failed(Protocol protocol, const certs::Failure& failure);
     void fail(Protocol protocol, const std::string& why);
     void go_away(Protocol protocol, const std::string& why);
@@ -120,7 +139,15 @@ class Configurator {
 
     // Requests.
     [[nodiscard]] certs::Loaded<std::string> reload_now();
+    [[nodiscard]] certs::Loaded<std::map<Protocol, Front::Listeners>> bind_for(
+        const config::Settings& next
+    );
+    void switch_off(Protocol protocol);
     [[nodiscard]] certs::Loaded<std::string> use_typed_pin(certs::Secret pin);
+    [[nodiscard]] certs::Loaded<std::string> hand_over_now(
+        Successor& successor, std::vector<net::Descriptor> sockets
+    );
+    void look_at_takeover();
     [[nodiscard]] certs::Loaded<std::shared_ptr<certs::Hsm>> hsm_for(
         const config::Settings& next, const certs::Pins& written
     );
@@ -136,6 +163,7 @@ class Configurator {
     ) const;
     [[nodiscard]] bool publish(Protocol protocol, Served served);
     void tell_expiry();
+    void list(Protocol protocol);
     void set(Protocol protocol, Phase phase, std::string reason);
     [[nodiscard]] Phase phase(Protocol protocol) const;
     [[nodiscard]] std::string reason(Protocol protocol) const;
@@ -146,6 +174,7 @@ class Configurator {
     const Source source_;
     const Hooks hooks_;
     Front& front_;
+    Admission& admission_;
     Stapler& stapler_;
     const Clock::time_point started_ = Clock::now();
 
@@ -162,6 +191,8 @@ class Configurator {
     Clock::time_point next_look_{};               ///< at files that change while the service runs
     std::optional<Clock::time_point> pin_until_;  ///< set when an operator is first asked
     bool said_pin_wanted_ = false;
+    /// What must serve before connections are accepted; none: nobody's place is taken.
+    std::optional<std::vector<std::string>> awaited_;
 
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;

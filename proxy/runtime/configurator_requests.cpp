@@ -33,12 +33,9 @@ std::string in_one_line(const std::vector<config::Problem>& problems) {
 /// The first key whose change the running service cannot follow, or empty.
 std::string needs_restart(const config::Settings& now, const config::Settings& next) {
     const std::pair<const char*, bool> fixed[] = {
-        {"ftp.enabled", now.ftp.enabled != next.ftp.enabled},
-        {"http.enabled", now.http.enabled != next.http.enabled},
         {"tls.fips", now.tls.fips != next.tls.fips},
         {"workers", now.workers != next.workers},
         {"user", now.user != next.user},
-        {"limits", now.limits != next.limits},
         {"admin", now.admin != next.admin},
         {"sandbox", now.sandbox != next.sandbox},
         {"log.file or log.format",
@@ -87,14 +84,13 @@ void Configurator::handle_requests() {
             request = std::move(requests_.front());
             requests_.pop_front();
         }
-        const bool reloading = request.kind == Request::Kind::reload;
-        auto result = reloading ? reload_now() : use_typed_pin(std::move(request.pin));
+        auto result = handle(request);
         if (result) {
             spdlog::info("{}", *result);
         } else {
             spdlog::error("{}", result.error().message);
         }
-        if (reloading) {
+        if (request.kind == Request::Kind::reload) {
             const std::lock_guard lock(mutex_);
             ++(result ? reloads_ : reloads_failed_);
             last_reload_ = admin::ReloadStatus{
@@ -104,6 +100,18 @@ void Configurator::handle_requests() {
         }
         request.reply(std::move(result));
     }
+}
+
+Loaded<std::string> Configurator::handle(Request& request) {
+    switch (request.kind) {
+        case Request::Kind::reload:
+            return reload_now();
+        case Request::Kind::pin:
+            return use_typed_pin(std::move(request.pin));
+        case Request::Kind::handover:
+            break;
+    }
+    return hand_over_now(*request.successor, std::move(request.sockets));
 }
 
 Loaded<std::string> Configurator::reload_now() {
@@ -123,25 +131,16 @@ Loaded<std::string> Configurator::reload_now() {
     if (!ticket_keys) {
         return failed(ticket_keys.error().message);
     }
-    std::map<Protocol, Front::Listeners> ports;
-    for (const Protocol protocol : all_protocols) {
-        if (front_.bound(protocol)) {
-            auto bound = front_.bind_more(*next, protocol);
-            if (!bound) {
-                return failed(bound.error().message);
-            }
-            ports.emplace(protocol, std::move(*bound));
-        }
+    auto ports = bind_for(*next);
+    if (!ports) {
+        return failed(ports.error().message);
     }
     auto hsm = hsm_for(*next, loaded.written_pins);
     if (!hsm) {
         return failed(hsm.error().message);
     }
     std::map<Protocol, Served> all;
-    for (const Protocol protocol : all_protocols) {
-        if (!front_.bound(protocol)) {
-            continue;
-        }
+    for (const auto& [protocol, listeners] : *ports) {
         certs::Hsm* keys = uses_hsm(*next, protocol) ? hsm->get() : nullptr;
         auto served = loaded_served(*next, protocol, keys);
         if (!served) {
@@ -152,22 +151,69 @@ Loaded<std::string> Configurator::reload_now() {
         }
         all.emplace(protocol, std::move(*served));
     }
-    settings_ = next;
+    const auto before = std::exchange(settings_, next);
     resume_with(std::move(*ticket_keys), *next);
     written_pins_ = std::move(loaded.written_pins);
     replace_hsm(std::move(*hsm));
     retry_at_.reset();
     set_log_level(next->log.level);
+    admission_.use(next->limits);
     std::string done = "reloaded:";
     for (auto& [protocol, served] : all) {
-        front_.rebind(protocol, std::move(ports.at(protocol)));
+        const bool comes = !front_.bound(protocol);
+        front_.rebind(protocol, std::move(ports->at(protocol)));
+        list(protocol);
         const std::string what = summary(*served.contexts.front());
         if (publish(protocol, std::move(served))) {
             done += " " + std::string(name(protocol)) + " with " + what + ";";
+            if (comes) {
+                tell_up(protocol);
+            }
+        }
+    }
+    for (const Protocol protocol : all_protocols) {
+        if (!enabled(*next, protocol) && enabled(*before, protocol)) {
+            switch_off(protocol);
+            done += " " + std::string(name(protocol)) + " is off;";
         }
     }
     done.back() = '.';
     return done;
+}
+
+/// Beyond the ports that are bound. A protocol that has been down for want of its ports, and still
+/// cannot have them, does not keep the other from being reloaded.
+Loaded<std::map<Protocol, Front::Listeners>> Configurator::bind_for(const config::Settings& next) {
+    std::map<Protocol, Front::Listeners> ports;
+    Failure missing;
+    for (const Protocol protocol : all_protocols) {
+        if (!enabled(next, protocol)) {
+            continue;
+        }
+        auto bound = front_.bind_more(next, protocol);
+        if (bound) {
+            ports.emplace(protocol, std::move(*bound));
+            continue;
+        }
+        missing = bound.error();
+        if (front_.bound(protocol) || !enabled(*settings_, protocol)) {
+            return missing;
+        }
+    }
+    if (ports.empty()) {
+        return missing;
+    }
+    return ports;
+}
+
+/// Its sessions go on with what they began with.
+void Configurator::switch_off(Protocol protocol) {
+    if (front_.bound(protocol)) {
+        front_.close(protocol);
+    }
+    served_.erase(protocol);
+    const std::lock_guard lock(mutex_);
+    protocols_.erase(protocol);
 }
 
 /// The HSM for `next`, with its modules started afresh: the present one renewed, or another beside

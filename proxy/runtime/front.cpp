@@ -23,6 +23,13 @@ net::Task<void> serve_https(
     co_await service->serve(std::move(accepted), listener);
 }
 
+/// The protocol was switched off before the client was known.
+net::Task<void> turn_away(net::Accepted accepted) {
+    error_code ignored;
+    accepted.socket.set_option(net::asio::socket_base::linger(true, 0), ignored);
+    co_return;
+}
+
 net::Task<void> serve_redirect(std::shared_ptr<http::Service> service, net::Accepted accepted) {
     co_await service->redirect(std::move(accepted));
 }
@@ -72,10 +79,6 @@ certs::Loaded<void> Front::bind(const config::Settings& settings, Protocol proto
 certs::Loaded<Front::Listeners> Front::bind_more(
     const config::Settings& settings, Protocol protocol
 ) {
-    std::vector<net::Executor> executors;
-    for (const auto& worker : workers_) {
-        executors.push_back(worker->executor());
-    }
     const auto now = listeners_.find(protocol);
     auto next = listeners_of(settings, protocol);
     for (auto& listener : next) {
@@ -89,7 +92,7 @@ certs::Loaded<Front::Listeners> Front::bind_more(
         if (listener.id != 0) {
             continue;
         }
-        auto acceptors = bind_listener(listener.endpoint, executors);
+        auto acceptors = acceptors_for(listener.endpoint);
         if (!acceptors) {
             return acceptors.error();
         }
@@ -99,8 +102,21 @@ certs::Loaded<Front::Listeners> Front::bind_more(
     return next;
 }
 
+certs::Loaded<std::vector<net::Acceptor>> Front::acceptors_for(const config::Endpoint& endpoint) {
+    std::vector<net::Executor> executors;
+    for (const auto& worker : workers_) {
+        executors.push_back(worker->executor());
+    }
+    if (const auto address = native(endpoint)) {
+        if (auto sockets = inherited_.take(*address); !sockets.empty()) {
+            return adopt_listener(endpoint, executors, std::move(sockets));
+        }
+    }
+    return bind_listener(endpoint, executors);
+}
+
 void Front::rebind(Protocol protocol, Listeners next) {
-    for (auto& old : listeners_.at(protocol)) {
+    for (auto& old : listeners_[protocol]) {
         const auto kept = std::find_if(next.begin(), next.end(), [&old](const Listener& one) {
             return one.id == old.id;
         });
@@ -112,7 +128,30 @@ void Front::rebind(Protocol protocol, Listeners next) {
             worker->post([&worker = *worker, id = old.id] { worker.stop_accepting(id); });
         }
     }
-    listeners_.at(protocol) = std::move(next);
+    listeners_[protocol] = std::move(next);
+}
+
+void Front::close(Protocol protocol) {
+    rebind(protocol, {});
+    listeners_.erase(protocol);
+    published_.erase(protocol);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        // After what rebind() posted: what was in the kernel's queue has its service by then.
+        workers_[i]->post([present = present_[i], protocol] {
+            if (protocol == Protocol::ftp) {
+                present->ftp.reset();
+            } else {
+                present->http.reset();
+            }
+        });
+    }
+    if (protocol == Protocol::http) {
+        const std::scoped_lock lock(mutex_);
+        if (http_backends_ != nullptr) {
+            http_backends_->retire();
+        }
+        http_backends_.reset();
+    }
 }
 
 certs::Loaded<void> Front::publish(
@@ -140,7 +179,10 @@ certs::Loaded<void> Front::publish(
         const std::scoped_lock lock(mutex_);
         http_backends_ = std::move(board);
     }
-    start_accepting(listeners);
+    published_.insert(protocol);
+    if (!held_) {
+        start_accepting(listeners);
+    }
     return {};
 }
 
@@ -218,11 +260,12 @@ certs::Loaded<void> Front::listen(Listeners& listeners) {
 void Front::start_accepting(Listeners& listeners) {
     for (auto& listener : listeners) {
         for (std::size_t i = 0; i < listener.acceptors.size(); ++i) {
-            Worker& worker = *workers_[i];
+            const std::size_t place = i % workers_.size();
+            Worker& worker = *workers_[place];
             worker.post([&worker,
                          id = listener.id,
                          acceptor = std::move(listener.acceptors[i]),
-                         serve = serve(listener.kind, listener.id, present_[i])]() mutable {
+                         serve = serve(listener.kind, listener.id, present_[place])]() mutable {
                 worker.accept(id, std::move(acceptor), std::move(serve));
             });
         }
@@ -234,16 +277,25 @@ Serve Front::serve(Kind kind, std::uint64_t id, const std::shared_ptr<Present>& 
     switch (kind) {
         case Kind::ftps:
             return [present, id](net::Accepted accepted) {
+                if (present->ftp == nullptr) {
+                    return turn_away(std::move(accepted));
+                }
                 return serve_ftp(present->ftp, std::move(accepted), present->index.at(id));
             };
         case Kind::https:
             return [present, id](net::Accepted accepted) {
+                if (present->http == nullptr) {
+                    return turn_away(std::move(accepted));
+                }
                 return serve_https(present->http, std::move(accepted), present->index.at(id));
             };
         case Kind::redirect:
             break;
     }
     return [present](net::Accepted accepted) {
+        if (present->http == nullptr) {
+            return turn_away(std::move(accepted));
+        }
         return serve_redirect(present->http, std::move(accepted));
     };
 }

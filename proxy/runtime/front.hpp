@@ -7,12 +7,14 @@
 #include "proxy/http/service.hpp"
 #include "proxy/net/port_range.hpp"
 #include "proxy/runtime/contexts.hpp"
+#include "proxy/runtime/inherited_sockets.hpp"
 #include "proxy/runtime/protocol.hpp"
 #include "proxy/runtime/worker.hpp"
 
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -26,7 +28,8 @@ class Front {
 
     enum class Kind { ftps, https, redirect };
 
-    /// One configured listener: its acceptors, one for each worker, until they listen.
+    /// One configured listener: its acceptors until connections are accepted, the first for the
+    /// first worker and so on, then the first worker again.
     struct Listener {
         Kind kind;
         std::size_t index;  ///< in the configuration's list
@@ -35,6 +38,21 @@ class Front {
         std::vector<net::Acceptor> acceptors;
     };
     using Listeners = std::vector<Listener>;
+
+    /// Of these, those that are bound to a configured address are taken in place of new ones.
+    void inherit(InheritedSockets sockets) { inherited_ = std::move(sockets); }
+    /// Nothing more can be taken, by anyone.
+    [[nodiscard]] std::vector<std::string> close_inherited() { return inherited_.close_rest(); }
+    /// A unix socket among them.
+    [[nodiscard]] net::Descriptor take_inherited(const std::filesystem::path& path) {
+        return inherited_.take(path);
+    }
+    [[nodiscard]] net::Descriptor take_inherited(const config::Endpoint& endpoint);
+    /// Nothing is accepted before release(), whatever is published.
+    void hold() { held_ = true; }
+    void release();
+    /// All that are bound, once more, for another process. Waits for the workers, but not for ever.
+    [[nodiscard]] Result<std::vector<net::Descriptor>> sockets();
 
     /// Binds every port of `protocol` without listening on any. On failure none stays bound.
     [[nodiscard]] certs::Loaded<void> bind(const config::Settings& settings, Protocol protocol);
@@ -46,6 +64,10 @@ class Front {
     /// `next`, of bind_more(), are the ports from now on, whose connections publish() accepts. On
     /// others nothing more is accepted; what came in there is served still.
     void rebind(Protocol protocol, Listeners next);
+    /// Gives up every port of `protocol`, as rebind() does, and what served it once the last
+    /// session has ended. A client behind a balancer whose PROXY header is not there yet is
+    /// refused.
+    void close(Protocol protocol);
 
     /// Serves new connections of `protocol`, whose ports are bound, with `settings` and `contexts`.
     /// Begins to listen where it does not yet, which can fail.
@@ -94,7 +116,14 @@ class Front {
     template <class Update>
     void update(const Listeners& listeners, const Update& services);
 
+    [[nodiscard]] certs::Loaded<std::vector<net::Acceptor>> acceptors_for(
+        const config::Endpoint& endpoint
+    );
+
     const std::span<const std::unique_ptr<Worker>> workers_;
+    InheritedSockets inherited_;
+    bool held_ = false;
+    std::set<Protocol> published_;
     std::vector<std::shared_ptr<Present>> present_;  ///< one for each worker
     std::map<Protocol, Listeners> listeners_;
     std::uint64_t last_id_ = 0;

@@ -35,16 +35,23 @@ error_code open(AnyAcceptor& acceptor, const tcp::endpoint& endpoint, bool share
 
 }  // namespace
 
-certs::Loaded<void> probe(const config::Endpoint& endpoint) {
+certs::Loaded<tcp::endpoint> native(const config::Endpoint& endpoint) {
     error_code ec;
     const auto address = net::asio::ip::make_address(endpoint.address, ec);
     if (ec) {
         return failure(endpoint, ec);
     }
+    return tcp::endpoint(address, endpoint.port);
+}
+
+certs::Loaded<void> probe(const config::Endpoint& endpoint) {
+    const auto address = native(endpoint);
+    if (!address) {
+        return address.error();
+    }
     net::asio::io_context context{1};
     tcp::acceptor alone(context);
-    ec = open(alone, {address, endpoint.port}, false);
-    if (ec) {
+    if (const error_code ec = open(alone, *address, false)) {
         return failure(endpoint, ec);
     }
     return {};
@@ -56,15 +63,46 @@ certs::Loaded<std::vector<net::Acceptor>> bind_listener(
     if (auto free = probe(endpoint); !free) {
         return free.error();
     }
-    error_code ec;
-    const auto address = net::asio::ip::make_address(endpoint.address, ec);
+    const auto address = native(endpoint);
+    if (!address) {
+        return address.error();
+    }
     std::vector<net::Acceptor> acceptors;
     for (const auto& executor : executors) {
         net::Acceptor acceptor(executor);
-        ec = open(acceptor, {address, endpoint.port}, true);
+        if (const error_code ec = open(acceptor, *address, true)) {
+            return failure(endpoint, ec);
+        }
+        acceptors.push_back(std::move(acceptor));
+    }
+    return acceptors;
+}
+
+certs::Loaded<std::vector<net::Acceptor>> adopt_listener(
+    const config::Endpoint& endpoint,
+    const std::vector<net::Executor>& executors,
+    std::vector<net::Descriptor> sockets
+) {
+    const auto address = native(endpoint);
+    if (!address) {
+        return address.error();
+    }
+    for (std::size_t i = 0; sockets.size() < executors.size(); ++i) {
+        auto shared = net::Descriptor::duplicate_of(sockets[i].get());
+        if (!shared) {
+            return failure(endpoint, shared.error());
+        }
+        sockets.push_back(std::move(*shared));
+    }
+    std::vector<net::Acceptor> acceptors;
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        net::Acceptor acceptor(executors[i % executors.size()]);
+        error_code ec;
+        acceptor.assign(address->protocol(), sockets[i].get(), ec);
         if (ec) {
             return failure(endpoint, ec);
         }
+        (void)sockets[i].release();
         acceptors.push_back(std::move(acceptor));
     }
     return acceptors;

@@ -3,6 +3,7 @@
 
 #include "certs/chain.hpp"
 #include "config/address.hpp"
+#include "proxy/net/descriptor.hpp"
 #include "proxy/net/executor.hpp"
 
 #include <vector>
@@ -15,6 +16,17 @@ namespace hsmfront::runtime {
 [[nodiscard]] certs::Loaded<std::vector<net::Acceptor>> bind_listener(
     const config::Endpoint& endpoint, const std::vector<net::Executor>& executors
 );
+
+/// The same with sockets that are bound already, of which there is at least one: all are used, and
+/// each executor has one. Acceptor `i` is that of executor `i` modulo their number.
+[[nodiscard]] certs::Loaded<std::vector<net::Acceptor>> adopt_listener(
+    const config::Endpoint& endpoint,
+    const std::vector<net::Executor>& executors,
+    std::vector<net::Descriptor> sockets
+);
+
+/// As the system writes it. Not for names.
+[[nodiscard]] certs::Loaded<net::tcp::endpoint> native(const config::Endpoint& endpoint);
 
 /// Whether `endpoint` can be bound now; binds nothing for longer than the question.
 [[nodiscard]] certs::Loaded<void> probe(const config::Endpoint& endpoint);

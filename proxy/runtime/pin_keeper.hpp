@@ -25,6 +25,8 @@ class PinKeeper {
 
     /// An operator typed it. Kept for later logins.
     void typed(certs::Secret pin) { typed_ = std::move(pin); }
+    /// What an operator typed, or empty.
+    [[nodiscard]] certs::Secret typed_one() const { return typed_.copy(); }
 
     /// These were refused by a token. They are not sent again by a retry or a reload; what was
     /// typed is forgotten, so that it is asked for anew.

@@ -2,6 +2,7 @@
 
 #include "config/tls_layers.hpp"
 #include "proxy/runtime/privileges.hpp"
+#include "proxy/runtime/spawn.hpp"
 #include "proxy/runtime/system_call_filter.hpp"
 
 #include <algorithm>
@@ -43,9 +44,8 @@ int add_library(dl_phdr_info* info, std::size_t, void* paths) {
 /// Whatever the C library, OpenSSL and p11-kit may read at any time.
 void add_system(FileRules& rules) {
     rules.execute.insert(rules.execute.end(), {"/usr", "/bin", "/lib", "/lib32", "/lib64"});
-    std::error_code ec;
-    // Replaced at an upgrade, when the link says "(deleted)".
-    add_folder(rules.execute, fs::read_symlink("/proc/self/exe", ec));
+    // An upgrade starts what is there then.
+    add_folder(rules.execute, CommandLine::present().program);
     // Of other processes /proc shows what a confined one cannot misuse (ptrace(2), landlock(7)).
     rules.read.insert(rules.read.end(), {"/etc", "/proc", "/sys/devices/system"});
     (void)::dl_iterate_phdr(add_library, &rules.read);
@@ -107,7 +107,7 @@ void add_configured(FileRules& rules, const config::Settings& settings) {
     add_folder(rules.write, settings.admin.socket);
     add_folder(rules.write, settings.admin.listen.path);
     const auto& more = settings.sandbox;
-    read.insert(read.end(), more.read.begin(), more.read.end());
+    rules.execute.insert(rules.execute.end(), more.read.begin(), more.read.end());
     rules.write.insert(rules.write.end(), more.write.begin(), more.write.end());
 }
 

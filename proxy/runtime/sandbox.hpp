@@ -18,6 +18,7 @@ struct SandboxStep {
 
 /// What a process with this configuration opens: the files that it names with their folders, since
 /// files are replaced by renaming, those of `sandbox`, and what the system's libraries read.
+/// Programs are executed from the folder of our own, the system's, and `sandbox.read`.
 [[nodiscard]] FileRules files_of(
     const config::Settings& settings, const std::filesystem::path& config_file
 );

@@ -3,6 +3,7 @@
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/socket_owner.hpp"
 #include "proxy/admin/status_page.hpp"
+#include "proxy/net/resolver.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
@@ -28,7 +29,7 @@ std::size_t worker_count(const config::Settings& settings) {
                                  : std::max(1U, std::thread::hardware_concurrency());
 }
 
-constexpr std::array handled_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+constexpr std::array handled_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
 /// Signals are for the main thread: a PKCS#11 module's system calls must not be interrupted.
 void block_signals(int how) {
@@ -79,12 +80,14 @@ auto reply_of(const admin::ControlSocket::Reply& reply) {
 Server::Server(
     Configurator::Source source,
     std::shared_ptr<const config::Settings> settings,
-    certs::Pins written_pins
+    certs::Pins written_pins,
+    std::unique_ptr<Predecessor> predecessor
 )
     : settings_(std::move(settings)),
       admission_(settings_->limits),
       source_(std::move(source)),
-      written_pins_(std::move(written_pins)) {
+      written_pins_(std::move(written_pins)),
+      predecessor_(std::move(predecessor)) {
     for (std::size_t i = 0; i < worker_count(*settings_); ++i) {
         workers_.push_back(std::make_unique<Worker>(admission_, session_ids_));
     }
@@ -100,12 +103,10 @@ int Server::run() {
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     tell_ktls(*settings_);
-    if (!bind_ports() || !open_control_socket() || !open_admin_server()) {
-        return exit_failed;
-    }
-    give_logs_away(*settings_);
-    if (const auto dropped = drop_to(settings_->user); !dropped) {
-        spdlog::error("{}", dropped.error().message);
+    if (!open()) {
+        if (predecessor_ != nullptr) {
+            predecessor_->fail("it cannot start; the log says why");
+        }
         return exit_failed;
     }
     forbid_core_files();
@@ -119,14 +120,14 @@ int Server::run() {
     start_configurator();
     block_signals(SIG_UNBLOCK);
     wait_for_signal();
-    manager_->ready();
+    predecessor_ == nullptr ? begin() : await_predecessor();
     main_.run();
     for (const auto& worker : workers_) {
         worker->join();
     }
     configurator_->join();
     const std::size_t stuck = configurator_->close_hsm();
-    const bool resolving = !stapler_.end();
+    const bool resolving = !stapler_.end() || net::lookups() != 0;
     // One more SIGTERM must not change the exit code of a service that has ended in order.
     signals_.clear();
     for (const int signal : handled_signals) {
@@ -139,6 +140,30 @@ int Server::run() {
         abandon(exit_code_);
     }
     return exit_code_;
+}
+
+bool Server::open() {
+    inherit();
+    if (!bind_ports() || !open_control_socket() || !open_admin_server()) {
+        return false;
+    }
+    for (const auto& address : front_->close_inherited()) {
+        spdlog::info("inherited socket {}: the configuration has no use for it", address);
+    }
+    give_logs_away(*settings_);
+    const auto dropped = drop_to(settings_->user);
+    if (!dropped) {
+        spdlog::error("{}", dropped.error().message);
+    }
+    return dropped.has_value();
+}
+
+void Server::inherit() {
+    auto sockets = InheritedSockets::of_service_manager();
+    if (predecessor_ != nullptr) {
+        std::ranges::move(predecessor_->handover().sockets, std::back_inserter(sockets));
+    }
+    front_->inherit(InheritedSockets(std::move(sockets)));
 }
 
 bool Server::bind_ports() {
@@ -166,7 +191,8 @@ bool Server::open_control_socket() {
         settings_->user,
         [this](admin::ControlRequest request, const admin::ControlSocket::Reply& reply) {
             on_command(std::move(request), reply);
-        }
+        },
+        front_->take_inherited(settings_->admin.socket)
     );
     if (!opened) {
         spdlog::error("{}", opened.error().message);
@@ -185,7 +211,11 @@ bool Server::open_admin_server() {
         main_,
         listen,
         settings_->user,
-        [this](std::string_view path, const admin::AdminServer::Reply& reply) { show(path, reply); }
+        [this](std::string_view path, const admin::AdminServer::Reply& reply) {
+            show(path, reply);
+        },
+        listen.path.empty() ? front_->take_inherited(listen.endpoint)
+                            : front_->take_inherited(listen.path)
     );
     if (!opened) {
         spdlog::error("{}", opened.error().message);
@@ -226,6 +256,7 @@ void Server::sample_latency() {
 
 void Server::start_workers() {
     workers_running_ = workers_.size();
+    memory_.start();
     for (const auto& worker : workers_) {
         worker->start([this] { net::asio::post(main_, [this] { on_worker_done(); }); });
     }
@@ -240,9 +271,21 @@ void Server::start_configurator() {
             end_when_idle();
         });
     };
+    hooks.took_over = [this](const certs::Loaded<void>& result) {
+        net::asio::post(main_, [this, result] { on_took_over(result); });
+    };
     configurator_ = std::make_unique<Configurator>(
-        std::move(source_), settings_, std::move(written_pins_), *front_, stapler_, std::move(hooks)
+        std::move(source_),
+        settings_,
+        std::move(written_pins_),
+        *front_,
+        admission_,
+        stapler_,
+        std::move(hooks)
     );
+    if (predecessor_ != nullptr) {
+        configurator_->inherit(predecessor_->handover());
+    }
     configurator_->start();
     if (admin_ != nullptr) {
         sample_latency();
@@ -263,6 +306,10 @@ void Server::on_signal(int signal) {
         reopen_log();
     } else if (signal == SIGHUP) {
         reload([](const admin::ControlReply&) {});
+    } else if (signal == SIGUSR2) {
+        upgrade([](const admin::ControlReply&) {});
+    } else if (retired_ && !draining_) {
+        end_sessions();
     } else if (!ending_) {
         announce_end();
     } else {
@@ -302,6 +349,10 @@ void Server::end_sessions() {
 }
 
 void Server::reload(const admin::ControlSocket::Reply& reply) {
+    if (ending_) {
+        reply({false, "reload: the service is stopping"});
+        return;
+    }
     manager_->reloading();
     configurator_->reload([this, reply](const certs::Loaded<std::string>& result) {
         net::asio::post(main_, [this] { manager_->ready(); });
@@ -313,6 +364,9 @@ void Server::on_command(admin::ControlRequest request, const admin::ControlSocke
     switch (request.verb) {
         case admin::Verb::reload:
             reload(reply);
+            return;
+        case admin::Verb::upgrade:
+            upgrade(reply);
             return;
         case admin::Verb::pin:
             configurator_->enter_pin(std::move(request.pin), reply_of(reply));
@@ -400,8 +454,12 @@ void Server::end_when_idle() {
     }
     if (!configuring_) {
         signals_.cancel();
+        if (predecessor_ != nullptr) {
+            predecessor_->close();
+        }
         deadline_.cancel();
         sampling_.cancel();
+        memory_.end();
         manager_->end();
         if (control_ != nullptr) {
             control_->close();

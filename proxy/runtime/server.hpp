@@ -8,9 +8,13 @@
 #include "proxy/runtime/admission.hpp"
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/front.hpp"
+#include "proxy/runtime/memory_watch.hpp"
+#include "proxy/runtime/predecessor.hpp"
 #include "proxy/runtime/service_manager.hpp"
 #include "proxy/runtime/session_census.hpp"
+#include "proxy/runtime/spawn.hpp"
 #include "proxy/runtime/stapler.hpp"
+#include "proxy/runtime/successor.hpp"
 #include "proxy/runtime/worker.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -22,13 +26,15 @@
 namespace hsmfront::runtime {
 
 /// Order of start: ports, privileges, workers, then keys; each protocol as soon as its own key is
-/// there, whatever happens to the other. No process is forked at any time. All on the main thread.
+/// there, whatever happens to the other. No process is forked, but for an upgrade, which leaves the
+/// ports to another process. All on the main thread.
 class Server {
   public:
     Server(
         Configurator::Source source,
         std::shared_ptr<const config::Settings> settings,
-        certs::Pins written_pins
+        certs::Pins written_pins,
+        std::unique_ptr<Predecessor> predecessor
     );
     ~Server();
     Server(const Server&) = delete;
@@ -38,6 +44,9 @@ class Server {
     [[nodiscard]] int run();
 
   private:
+    /// False: the reason is logged.
+    [[nodiscard]] bool open();
+    void inherit();
     [[nodiscard]] bool bind_ports();
     [[nodiscard]] bool open_control_socket();
     [[nodiscard]] bool open_admin_server();
@@ -45,6 +54,10 @@ class Server {
     void sample_latency();
     void start_workers();
     void start_configurator();
+    /// Commands and monitoring come here from now on.
+    void begin();
+    void await_predecessor();
+    void on_took_over(const certs::Loaded<void>& result);
     void wait_for_signal();
     void on_signal(int signal);
     void on_command(admin::ControlRequest request, const admin::ControlSocket::Reply& reply);
@@ -54,6 +67,8 @@ class Server {
     /// Not ready any more; balancers have shutdown.delay to notice.
     void announce_end();
     void reload(const admin::ControlSocket::Reply& reply);
+    void upgrade(const admin::ControlSocket::Reply& reply);
+    void retire(Successor& successor);
     void end_sessions();
     void begin_drain();
     void interrupt_sessions();
@@ -64,6 +79,7 @@ class Server {
     net::asio::signal_set signals_{main_};
     net::asio::steady_timer deadline_{main_};
     Admission admission_;
+    MemoryWatch memory_{main_, admission_};
     std::atomic<std::uint64_t> session_ids_ = 0;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Front> front_;
@@ -72,6 +88,8 @@ class Server {
     std::unique_ptr<Configurator> configurator_;
     Configurator::Source source_;
     certs::Pins written_pins_;
+    const CommandLine command_line_ = CommandLine::present();
+    const std::unique_ptr<Predecessor> predecessor_;  ///< null: nobody's place is taken
     std::unique_ptr<admin::ControlSocket> control_;
     std::unique_ptr<admin::AdminServer> admin_;
     std::unique_ptr<ServiceManager> manager_;
@@ -79,7 +97,9 @@ class Server {
     admin::LatencyHistory latency_;
     std::size_t workers_running_ = 0;
     bool configuring_ = true;
-    bool ending_ = false;  ///< a signal asked for it
+    bool upgrading_ = false;
+    bool retired_ = false;  ///< another process serves
+    bool ending_ = false;   ///< a signal asked for it
     bool draining_ = false;
     int exit_code_ = 0;
 };

@@ -68,6 +68,11 @@ void ServiceManager::stopping() {
     notify("STOPPING=1\nSTATUS=sessions may end");
 }
 
+void ServiceManager::pass_on(pid_t pid) {
+    notify(fmt::format("MAINPID={}", pid));
+    end();
+}
+
 void ServiceManager::end() {
     proving_ = false;
     timer_.cancel();

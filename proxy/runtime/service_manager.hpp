@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace hsmfront::runtime {
 
@@ -28,6 +29,8 @@ class ServiceManager {
     void ready();
     void reloading();
     void stopping();
+    /// Another process is the service from now on, with all its duties.
+    void pass_on(pid_t pid);
     /// No more proofs of life; the io_context may run out of work.
     void end();
 

@@ -62,7 +62,7 @@ net::Task<void> Worker::run() {
 }
 
 void Worker::accept(std::uint64_t id, net::Acceptor acceptor, Serve serve) {
-    if (sessions_.draining()) {
+    if (!sessions_.serving()) {
         return;  // the key came too late
     }
     doors_.push_back({id, net::Listener(std::move(acceptor)), std::move(serve)});
@@ -70,16 +70,38 @@ void Worker::accept(std::uint64_t id, net::Acceptor acceptor, Serve serve) {
 }
 
 void Worker::stop_accepting(std::uint64_t id) {
-    const auto door =
-        std::find_if(doors_.begin(), doors_.end(), [id](const Door& one) { return one.id == id; });
-    if (door == doors_.end()) {
-        return;
+    for (Door& door : doors_) {
+        if (door.id != id || !door.listener.is_open()) {
+            continue;
+        }
+        net::tcp::endpoint peer;
+        while (Result<net::Socket> socket = door.listener.try_accept(peer)) {
+            admit(std::move(*socket), peer, door.serve);
+        }
+        door.listener.leave();
     }
-    net::tcp::endpoint peer;
-    while (Result<net::Socket> socket = door->listener.try_accept(peer)) {
-        admit(std::move(*socket), peer, door->serve);
+}
+
+std::vector<Result<net::Descriptor>> Worker::sockets() const {
+    std::vector<Result<net::Descriptor>> sockets;
+    for (const Door& door : doors_) {
+        if (door.listener.is_open()) {
+            sockets.push_back(door.listener.duplicate());
+        }
     }
-    door->listener.close();
+    return sockets;
+}
+
+void Worker::leave_doors() {
+    for (Door& door : doors_) {
+        door.listener.leave();
+    }
+}
+
+void Worker::retire() {
+    leave_doors();
+    sessions_.retire();
+    stop_.notify();
 }
 
 net::Task<void> Worker::accept_loop(Door& door) {
@@ -186,9 +208,7 @@ net::Task<bool> Worker::identify(net::Accepted& accepted, net::milliseconds limi
 }
 
 void Worker::drain() {
-    for (Door& door : doors_) {
-        door.listener.close();
-    }
+    leave_doors();
     sessions_.drain();
     stop_.notify();
 }

@@ -16,6 +16,7 @@
 #include <list>
 #include <memory>
 #include <thread>
+#include <vector>
 
 namespace hsmfront::runtime {
 
@@ -51,6 +52,11 @@ class Worker {
     void accept(std::uint64_t id, net::Acceptor acceptor, Serve serve);
     /// Serves those that are in the kernel's queue, then closes.
     void stop_accepting(std::uint64_t id);
+    /// Those it accepts from, once more.
+    [[nodiscard]] std::vector<Result<net::Descriptor>> sockets() const;
+    /// Leaves its sockets, and what waits in their queues, to another process that has them too.
+    /// Sessions end in their own time.
+    void retire();
     /// Stops accepting; sessions end when what they are doing is done.
     void drain();
     /// Ends every session now.
@@ -68,6 +74,7 @@ class Worker {
     };
 
     [[nodiscard]] net::Task<void> accept_loop(Door& door);
+    void leave_doors();
     [[nodiscard]] net::Task<void> session(
         Serve serve, net::Accepted accepted, Admission::Slot slot
     );

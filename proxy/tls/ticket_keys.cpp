@@ -66,6 +66,19 @@ void TicketKeys::refresh(Time now) {
     }
 }
 
+std::vector<TicketKeys::Retired> TicketKeys::random_keys(Time now) const {
+    std::vector<Retired> keys = retired_;
+    if (random_ != nullptr) {
+        keys.insert(keys.begin(), {random_, now + source_.lifetime});
+    }
+    return keys;
+}
+
+void TicketKeys::adopt(std::vector<Retired> keys) {
+    retired_.insert(retired_.end(), keys.begin(), keys.end());
+    publish();
+}
+
 /// When it was set back, no key is kept until a time that it had before.
 void TicketKeys::notice_clock(Time now) {
     if (now < seen_) {

@@ -30,6 +30,12 @@ class TicketKeys {
         TicketRingPtr ring;  ///< of the files; null without
     };
 
+    /// A random key that decrypts only.
+    struct Retired {
+        TicketKeyPtr key;
+        Time until;
+    };
+
     /// Starts with a random key.
     TicketKeys(std::chrono::milliseconds lifetime, Time now);
 
@@ -51,13 +57,12 @@ class TicketKeys {
     /// shorter. May block for files.
     void refresh(Time now);
 
-  private:
-    /// A random key that decrypts only.
-    struct Retired {
-        TicketKeyPtr key;
-        Time until;
-    };
+    /// The random ones, for a process that takes this one's place: to it they are retired.
+    [[nodiscard]] std::vector<Retired> random_keys(Time now) const;
+    /// Those of a process whose place this one takes.
+    void adopt(std::vector<Retired> keys);
 
+  private:
     void rotate(Time now);
     void notice_clock(Time now);
     void read_again();

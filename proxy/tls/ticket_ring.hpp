@@ -31,10 +31,9 @@ class TicketKey {
     [[nodiscard]] Part hmac() const { return all().subspan<name_size, part_size>(); }
     [[nodiscard]] Part cipher() const { return all().last<part_size>(); }
     [[nodiscard]] bool named(Name name) const;
-
-  private:
     [[nodiscard]] Bytes all() const { return secret_.bytes().first<size>(); }
 
+  private:
     certs::Secret secret_;
 };
 

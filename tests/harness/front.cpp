@@ -42,7 +42,9 @@ std::string yaml_of(const FtpPart& ftp) {
            line("alias: " + ftp.alias) + line("listen:") +
            line("  - " + endpoint(ftp.address, ftp.explicit_port, ", tls: explicit")) +
            line("  - " + endpoint(ftp.address, ftp.implicit_port, ", tls: implicit")) +
-           line("backend: " + endpoint("127.0.0.1", ftp.backend_port, ftp.backend_options)) +
+           line(
+               "backend: " + endpoint(ftp.backend_address, ftp.backend_port, ftp.backend_options)
+           ) +
            line(
                "data: { passive_ports: " + std::to_string(ftp.passive_first) + "-" +
                std::to_string(ftp.passive_last) + (ftp.data.empty() ? "" : ", " + ftp.data) + " }"
@@ -52,7 +54,8 @@ std::string yaml_of(const FtpPart& ftp) {
 
 std::string backends_of(const HttpPart& http) {
     if (http.backends.empty()) {
-        return "backend: " + endpoint("127.0.0.1", http.backend_port, http.backend_options);
+        return "backend: " +
+               endpoint(http.backend_address, http.backend_port, http.backend_options);
     }
     std::string list;
     for (const std::uint16_t port : http.backends) {

@@ -27,6 +27,7 @@ struct FtpPart {
     std::uint16_t explicit_port = 0;
     std::uint16_t implicit_port = 0;
     std::string address = "::";
+    std::string backend_address = "127.0.0.1";
     std::uint16_t backend_port = 0;
     std::string backend_options;  ///< ", key: value" more of ftp.backend
     std::uint16_t passive_first = 0;
@@ -41,6 +42,7 @@ struct HttpPart {
     std::string alias = "ec";
     std::uint16_t port = 0;
     std::string address = "::";
+    std::string backend_address = "127.0.0.1";
     std::uint16_t backend_port = 0;
     std::string backend_options;          ///< ", key: value" more of http.backend
     std::vector<std::uint16_t> backends;  ///< several, instead of the one

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <future>
 #include <regex>
-#include <thread>
 
 namespace hsmfront::test {
 namespace {
@@ -90,7 +89,8 @@ class HttpBackends : public Stage {
             const auto served = count_of(second.log(), path);
             EXPECT_TRUE(eventually([&] { return count_of(second.log(), path) > served + 4; }));
             second.kill();
-            std::this_thread::sleep_for(100ms);
+            const auto others = count_of(nginx.log(), path);
+            EXPECT_TRUE(eventually([&] { return count_of(nginx.log(), path) > others + 4; }));
             second.restart();
         }
         write_file(stop, "");
@@ -241,12 +241,15 @@ TEST_F(HttpBackends, ReloadsDoNotMultiplyTheChecks) {
             return count_of(front->log(), "reloaded") == static_cast<std::size_t>(i) + 1;
         }));
     }
-    std::this_thread::sleep_for(300ms);  // the checks from before each had one more
-    const std::size_t before = count_of(second.log(), "GET /small");
-    std::this_thread::sleep_for(1s);
-    const std::size_t checks = count_of(second.log(), "GET /small") - before;
-    EXPECT_GE(checks, 4U);
-    EXPECT_LE(checks, 13U);
+    const auto await_checks = [this](std::size_t more) {
+        const std::size_t wanted = count_of(second.log(), "GET /small") + more;
+        return eventually([&] { return count_of(second.log(), "GET /small") >= wanted; });
+    };
+    ASSERT_TRUE(await_checks(4)) << "the checks from before each had one more";
+    const auto begun = std::chrono::steady_clock::now();
+    ASSERT_TRUE(await_checks(10));
+    EXPECT_GT(std::chrono::steady_clock::now() - begun, 600ms)
+        << "twice the checks take half a second";
 }
 
 class ToldHttpBackend : public Stage, public ::testing::WithParamInterface<const char*> {

@@ -147,21 +147,21 @@ TEST_F(HttpSmugglingChunk, ValidOddChunksAreUnderstoodTheSameBehind) {
 }
 
 TEST_F(HttpSmugglingChunk, UpgradesThatAreNotMadeLeaveRequestsAsTheyAre) {
-    const std::string websocket =
+    const std::string upgrade =
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
     const std::string h2c = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n";
     const std::string more = get("/next");
     expect_all(
-        {{"websocket not given", get("/", websocket) + more, "200 200"},
-         {"with a body", post("/", websocket + "Content-Length: 5\r\n", "abcde" + more), "200 200"},
+        {{"websocket not given", get("/", upgrade) + more, "200 200"},
+         {"with a body", post("/", upgrade + "Content-Length: 5\r\n", "abcde" + more), "200 200"},
          {"GET with a body",
-          get("/", websocket + "Content-Length: 5\r\n") + "abcde" + more,
+          get("/", upgrade + "Content-Length: 5\r\n") + "abcde" + more,
           "200 200"},
          {"GET with chunks",
-          get("/", websocket + "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n" + more,
+          get("/", upgrade + "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n" + more,
           "200 200"},
-         {"in HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\n" + websocket + "\r\n" + smuggled(), "200"},
+         {"in HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\n" + upgrade + "\r\n" + smuggled(), "200"},
          {"h2c", get("/", h2c + "HTTP2-Settings: AAMAAABkAAQAAP__\r\n") + more, "200 200"},
          {"h2c beside websocket",
           get("/", "Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n") + more,

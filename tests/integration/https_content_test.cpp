@@ -63,10 +63,10 @@ class HttpsContent : public ContentStage, public ::testing::WithParamInterface<W
 
     /// sha256 and size of what the origin got.
     [[nodiscard]] std::string up(std::size_t size) const {
-        const std::string length =
+        const std::string framing =
             GetParam().open ? "" : "-H Transfer-Encoding: -H \"Content-Length: $size\" ";
         return shell(
-            "python3 $generated $size | $curl -H Expect: " + length + "-T - " + https("/digest"),
+            "python3 $generated $size | $curl -H Expect: " + framing + "-T - " + https("/digest"),
             size
         );
     }

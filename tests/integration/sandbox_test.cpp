@@ -1,5 +1,5 @@
 // What the process denies itself and the PKCS#11 module, and that everything works within it.
-#include "tests/harness/stage.hpp"
+#include "tests/integration/upgrade_scene.hpp"
 #include "tests/support/shim_control.hpp"
 
 #include <gmock/gmock.h>
@@ -21,12 +21,11 @@ using ::testing::Not;
 constexpr const char* denied = "Operation not permitted";
 constexpr const char* out_of_reach = "Permission denied";
 
-class Sandbox : public Stage {
+class Sandbox : public UpgradeScene {
   protected:
     Sandbox() {
         config.hsm.module = ShimControl::module().string();
         config.env["HSMFRONT_SHIM_PROBE"] = elsewhere.path().string();
-        config.extra = "admin: { socket: " + (scratch() / "admin.sock").string() + " }\n";
         (void)elsewhere.write("secret", "secret");
     }
 
@@ -45,7 +44,7 @@ class Sandbox : public Stage {
     /// That field of /proc/PID/task/TID/status, of each thread.
     [[nodiscard]] std::vector<std::string> of_threads(const std::string& field) const {
         std::vector<std::string> values;
-        const std::string process = "/proc/" + std::to_string(front->process().pid());
+        const std::string process = "/proc/" + std::to_string(serving());
         for (const auto& thread : fs::directory_iterator(process + "/task")) {
             const std::string status = text_of(thread.path() / "status");
             const auto at = status.find("\n" + field + ":\t");
@@ -54,6 +53,7 @@ class Sandbox : public Stage {
         return values;
     }
 
+    /// With the environment of the service.
     [[nodiscard]] Outcome ask(const std::vector<std::string>& words) const {
         std::vector<std::string> argv{program()};
         argv.insert(argv.end(), words.begin(), words.end());
@@ -176,6 +176,20 @@ TEST_F(Sandbox, ReloadTellsThatAFileIsOutside) {
     fs::remove(scratch() / "hsmfront.log");  // in which it is up
     start();
     expect_service();
+}
+
+TEST_F(Sandbox, UpgradeKeepsItAndAddsItsOwn) {
+    config.sandbox = confined();
+    start();
+    const std::string line = "files that the configuration does not name cannot be opened";
+    for (std::size_t processes = 2; processes < 4; ++processes) {
+        ASSERT_NE(upgrade(), 0);
+        EXPECT_EQ(occurrences(front->log(), line), processes);
+        EXPECT_THAT(of_threads("Seccomp"), Each(Eq("2")));
+        expect_service();
+    }
+    EXPECT_EQ(tried("read"), out_of_reach);
+    EXPECT_EQ(front->error_lines(), 0U) << front->log();
 }
 
 TEST_F(Sandbox, DoctorTriesTheModuleWithinIt) {

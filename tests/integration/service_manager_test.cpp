@@ -5,9 +5,11 @@
 
 #include <csignal>
 #include <cstring>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace hsmfront::test {
@@ -62,6 +64,24 @@ TEST_F(ServiceManager, IsToldOfStartReloadAndStop) {
     EXPECT_THAT(next_but_proofs(), StartsWith("STOPPING=1"));
     EXPECT_EQ(front->process().wait(30s), 0);
     front.reset();
+}
+
+TEST_F(ServiceManager, IsToldWhichProcessTakesOver) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    start();
+    EXPECT_THAT(next(), StartsWith("READY=1"));
+    front->process().signal(SIGUSR2);
+    const std::string told = next_but_proofs();
+    ASSERT_THAT(told, StartsWith("MAINPID="));
+    const pid_t pid = std::stoi(told.substr(8));
+    EXPECT_THAT(next_but_proofs(), StartsWith("READY=1")) << "of the new one";
+    EXPECT_EQ(front->process().wait(30s), 0);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(next(), "WATCHDOG=1") << "it took that duty over too";
+    }
+    ::kill(pid, SIGTERM);
+    EXPECT_THAT(next_but_proofs(), StartsWith("STOPPING=1"));
+    EXPECT_TRUE(eventually([&] { return ::waitpid(pid, nullptr, WNOHANG) == pid; }));
 }
 
 /// One worker has nothing to do any more, the other has.

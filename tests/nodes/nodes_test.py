@@ -257,10 +257,10 @@ def connect(source, host, port):
 
 
 def read_all(connection):
-    received = b""
+    parts = []
     while part := connection.recv(65536):
-        received += part
-    return received
+        parts.append(part)
+    return b"".join(parts)
 
 
 def main():
@@ -274,17 +274,43 @@ def main():
     except NotPermitted as why:
         print("skipped: no network namespaces here:", why)
         sys.exit(77)
+    output = Output(directory / "report.txt")
     try:
         suite = unittest.defaultTestLoader.loadTestsFromNames(cases or ["Through", "Long"],
                                                               sys.modules[__name__])
-        result = unittest.TextTestRunner(verbosity=2).run(suite)
+        result = unittest.TextTestRunner(stream=output, verbosity=2).run(suite)
         if not result.wasSuccessful():
             for node in Nodes.stage.nodes.values():
                 print(f"--- {node.name}\n{node.log()[-20000:]}")
             print(f"--- haproxy\n{Nodes.stage.haproxy.log()[-8000:]}")
     finally:
         Nodes.stage.stop()
+    if not result.wasSuccessful():
+        keep(directory)
     sys.exit(0 if result.wasSuccessful() else 1)
+
+
+class Output:
+    """Standard error and a file: a run that is killed at its time limit has said how far it got."""
+
+    def __init__(self, file):
+        self.file = file.open("w")
+
+    def write(self, text):
+        for one in (sys.stderr, self.file):
+            one.write(text)
+            one.flush()
+
+    def flush(self):
+        pass
+
+
+def keep(directory):
+    """Everything that a failed run left, where the next one does not remove it."""
+    kept = directory.with_name(f"{directory.name}-failed")
+    shutil.rmtree(kept, ignore_errors=True)
+    directory.rename(kept)
+    print("kept in", kept)
 
 
 if __name__ == "__main__":

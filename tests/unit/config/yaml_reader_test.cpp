@@ -79,7 +79,7 @@ ftp:
   data: { passive_ports: 6000-6010, passive_address: 192.0.2.1, session_reuse: require }
   timeouts: { data_stall: 90s }
 http: { forwarded: { trust: [10.0.0.0/8], emit: [forwarded] }, limits: { body: 1GiB }, hsts: 365d }
-limits: { handshakes_per_address: 10/m }
+limits: { handshakes_per_address: 10/m, memory: 2GiB }
 sandbox: { seccomp: false, landlock: true, read: opt, write: [/var/token, tokens/] }
 log: { level: debug, format: json, file: log/hsmfront.log }
 shutdown: { drain: 0 }
@@ -121,6 +121,7 @@ shutdown: { drain: 0 }
     EXPECT_TRUE(settings.sandbox.landlock);
     EXPECT_THAT(settings.sandbox.read, ElementsAre("/etc/hsmfront/opt"));
     EXPECT_THAT(settings.sandbox.write, ElementsAre("/var/token", "/etc/hsmfront/tokens/"));
+    EXPECT_EQ(settings.limits.memory, 2ULL << 30);
     EXPECT_EQ(settings.log.level, "debug");
     EXPECT_EQ(settings.log.format, LogFormat::json);
     EXPECT_EQ(settings.log.file, "/etc/hsmfront/log/hsmfront.log");
@@ -241,6 +242,8 @@ TEST(YamlReader, WrongTypesSayExpectedAndFound) {
         {"ftp: { data: { passive_ports: 50999:50000 } }", "expected a range of ports"},
         {"limits: { connections: 0 }", "limits.connections: expected a whole number"},
         {"limits: { handshakes_per_address: 100 }", "expected a rate such as 100/s"},
+        {"limits: { memory: 63MiB }", "expected a size of at least 64MiB, such as 2GiB, or none"},
+        {"limits: { memory: much }", "or none, found \"much\""},
         {"log: { format: xml }", "log.format: expected text or json, found \"xml\""},
         {"log: { level: WARN }", "expected trace, debug, info, warn or error, found \"WARN\""},
         {"tls: []", "tls: expected a mapping, found a list"},

@@ -136,7 +136,8 @@ TEST(Relay, DeliversEveryByteInOrder) {
 
 Task<void> connect_refused(Executor executor, std::uint16_t port) {
     const config::Endpoint target{"127.0.0.1", port};
-    const auto refused = co_await connect(executor, target, milliseconds{5000});
+    Connector connector(executor);
+    const auto refused = co_await connector.connect(target, milliseconds{5000});
     EXPECT_FALSE(refused);
     EXPECT_EQ(refused.error(), asio::error::connection_refused) << refused.error().message();
 }
@@ -151,7 +152,8 @@ TEST(Connector, ReportsARefusedConnection) {
 
 Task<void> connect_by_name(Executor executor, std::uint16_t port) {
     const config::Endpoint target{"localhost", port};
-    const auto socket = co_await connect(executor, target, milliseconds{5000});
+    Connector connector(executor);
+    const auto socket = co_await connector.connect(target, milliseconds{5000});
     EXPECT_TRUE(socket) << socket.error().message();
 }
 

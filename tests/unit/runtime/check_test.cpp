@@ -32,6 +32,16 @@ TEST(Check, WarnsOfTrustInEveryClient) {
     EXPECT_THAT(problems(settings), Not(Contains(HasSubstr("10.0.0.0"))));
 }
 
+TEST(Check, WarnsOfConnectionsThatNoMemoryIsFor) {
+    const auto warning = Contains(HasSubstr("warning: limits.connections: so many take 18"));
+    config::Settings settings;
+    EXPECT_THAT(problems(settings), Not(warning));
+    settings.limits.connections = 100'000'000;  // 1.8 TiB
+    EXPECT_THAT(problems(settings), warning);
+    settings.limits.memory = 1ULL << 30;
+    EXPECT_THAT(problems(settings), Not(warning));
+}
+
 TEST(Check, WarnsOfBackendsWhoseNamesDoNotResolve) {
     config::Settings settings;
     settings.http.enabled = true;

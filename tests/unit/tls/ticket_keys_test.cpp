@@ -114,6 +114,28 @@ TEST(RandomTicketKeys, DecryptForALifetimeBesideFiles) {
     EXPECT_EQ(keys.ring()->keys().size(), 1U);
 }
 
+/// A process that takes the place of another.
+TEST(RandomTicketKeys, AreHandedOverToDecrypt) {
+    TicketKeys before(1h, noon);
+    const auto first = encrypting(before);
+    before.refresh(noon + 40min);
+    const auto second = encrypting(before);
+    ASSERT_NE(first, second);
+
+    TicketKeys after(1h, noon + 50min);
+    after.adopt(before.random_keys(noon + 50min));
+    EXPECT_TRUE(decrypts(after, first));
+    EXPECT_TRUE(decrypts(after, second));
+    EXPECT_NE(encrypting(after), second);
+    after.use(*TicketKeys::open({}, 1h), noon + 50min);
+    EXPECT_TRUE(decrypts(after, second)) << "the start does not forget them";
+    after.refresh(noon + 101min);
+    EXPECT_FALSE(decrypts(after, first));
+    EXPECT_TRUE(decrypts(after, second));
+    after.refresh(noon + 111min);
+    EXPECT_FALSE(decrypts(after, second));
+}
+
 /// What TLS 1.2 and 1.3 do with one ticket.
 bool passes(const TicketCipher& cipher, const TicketKeys& keys) {
     const std::unique_ptr<EVP_MAC, certs::Deleter<EVP_MAC_free>> hmac(
