@@ -99,11 +99,18 @@ void await(Process& process, std::uint16_t port, const fs::path& output) {
 }  // namespace
 
 Vsftpd::Vsftpd(const fs::path& directory, PortBlock& ports)
-    : port_(ports.next()),
+    : directory_(directory),
+      port_(ports.next()),
       root_(make_directory(directory / "root")),
-      log_(directory / "vsftpd.log"),
-      process_(vsftpd_command(directory, port_)) {
-    await(process_, port_, directory / "output.log");
+      log_(directory / "vsftpd.log") {
+    restart();
+}
+
+void Vsftpd::kill() { process_.reset(); }
+
+void Vsftpd::restart() {
+    process_ = std::make_unique<Process>(vsftpd_command(directory_, port_));
+    await(*process_, port_, directory_ / "output.log");
 }
 
 std::string Vsftpd::log() const { return text_of(log_); }

@@ -17,17 +17,23 @@ class Vsftpd {
     Vsftpd(const std::filesystem::path& directory, PortBlock& ports);
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] pid_t pid() const { return process_.pid(); }
+    /// Of the process that listens; each session has one of its own.
+    [[nodiscard]] pid_t pid() const { return process_->pid(); }
     /// What it serves, writeable.
     [[nodiscard]] std::filesystem::path root() const { return root_; }
     /// Commands and replies as it saw them.
     [[nodiscard]] std::string log() const;
+    /// Ends it with all of its sessions by SIGKILL; connections to its port are refused then.
+    void kill();
+    /// After kill(): on the same port, with the same files.
+    void restart();
 
   private:
+    std::filesystem::path directory_;
     std::uint16_t port_;
     std::filesystem::path root_;
     std::filesystem::path log_;
-    Process process_;
+    std::unique_ptr<Process> process_;
 };
 
 /// Plaintext HTTP on 127.0.0.1: files with GET, PUT and DELETE.

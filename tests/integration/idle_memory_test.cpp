@@ -52,11 +52,11 @@ TEST_P(IdleMemory, OfASessionIsLessThanABuffer) {
     expect_little(config.ftp.explicit_port, "explicit", 300, 40);
 }
 
-/// Measured: 22 KiB, with what the first connections cost once and for all.
+/// Measured: 22 to 25 KiB, with what the first connections cost once and for all.
 TEST_P(IdleMemory, OfAnHttpsConnectionIsLessThanABuffer) {
     config.ftp.enabled = false;
     start();
-    expect_little(config.http.port, "https", 500, 25);
+    expect_little(config.http.port, "https", 500, 28);
 }
 
 /// Measured: 35 KiB, of which nghttp2 takes 14.
