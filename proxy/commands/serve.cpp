@@ -1,4 +1,5 @@
 // The commands serve and check.
+#include "log/component.hpp"
 #include "proxy/commands/configuration.hpp"
 #include "proxy/commands/handlers.hpp"
 #include "proxy/runtime/check.hpp"
@@ -8,8 +9,6 @@
 #include "proxy/runtime/privileges.hpp"
 #include "proxy/runtime/server.hpp"
 #include "proxy/tls/fips.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <iostream>
@@ -51,7 +50,7 @@ int serve(const Arguments& arguments) {
     }
     if (loaded.settings.tls.fips) {
         if (const std::string error = tls::use_fips(); !error.empty()) {
-            spdlog::error("tls.fips: {}", error);
+            log::runtime.error("tls.fips: {}", error);
             runtime::close_log();
             return runtime::exit_failed;
         }

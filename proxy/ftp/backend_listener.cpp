@@ -1,9 +1,8 @@
 #include "proxy/ftp/backend_listener.hpp"
 
+#include "log/component.hpp"
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/net/deadline.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -46,7 +45,7 @@ net::Task<Result<net::Socket>> BackendListener::accept(
         if (!socket || same_host(peer.address(), backend)) {
             co_return socket;
         }
-        spdlog::warn(
+        log::ftp.warn(
             "ftps: data connection from {} refused, the backend is {}",
             to_string(peer),
             backend.to_string()

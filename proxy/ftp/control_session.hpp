@@ -2,6 +2,7 @@
 // carries out what the dialogue says and alone knows the sockets.
 #pragma once
 
+#include "log/component.hpp"
 #include "proxy/ftp/data_channel.hpp"
 #include "proxy/ftp/dialogue.hpp"
 #include "proxy/ftp/line_splitter.hpp"
@@ -151,7 +152,7 @@ class ControlSession final : public net::Interruptible {
     const config::Ftp& settings_;
     const std::shared_ptr<const tls::Context> context_;  ///< of its listener
     config::FtpTlsMode mode_;
-    std::uint64_t id_;
+    log::Session log_;
     net::tcp::endpoint peer_;      ///< the client; IPv4-mapped addresses as IPv4
     net::tcp::endpoint local_;     ///< what it dialled; likewise
     std::optional<net::Hop> via_;  ///< the connection itself where it came through a balancer

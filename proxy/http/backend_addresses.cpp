@@ -1,11 +1,11 @@
 // Names of backends: resolved beside the requests, by one coroutine for each name.
 #include "proxy/http/backend_addresses.hpp"
 
+#include "log/component.hpp"
 #include "proxy/net/errc.hpp"
 #include "proxy/net/task_group.hpp"
 
 #include <boost/asio/ip/basic_resolver.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -79,7 +79,7 @@ void BackendAddresses::State::learn(Result<List> answer) {
         error = answer ? net::asio::error::host_not_found : answer.error();
         if (!std::exchange(failing, true)) {
             const bool kept = !list.empty();
-            spdlog::warn(
+            log::http.warn(
                 "backend {}: {}{}",
                 endpoint.address,
                 error.message(),

@@ -1,11 +1,10 @@
 // Configurator: what an operator asks of the running service.
 #include "certs/errc.hpp"
 #include "config/problem.hpp"
+#include "log/component.hpp"
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/load_settings.hpp"
 #include "proxy/runtime/log.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -39,9 +38,6 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
         {"user", now.user != next.user},
         {"limits", now.limits != next.limits},
         {"admin", now.admin != next.admin},
-        {"log.file or log.format",
-         now.log.file != next.log.file || now.log.format != next.log.format},
-        {"log.access", now.log.access != next.log.access},
     };
     for (const auto& [key, changed] : fixed) {
         if (changed) {
@@ -79,9 +75,9 @@ void Configurator::handle_requests() {
         const bool reloading = request.kind == Request::Kind::reload;
         auto result = reloading ? reload_now() : use_typed_pin(std::move(request.pin));
         if (result) {
-            spdlog::info("{}", *result);
+            log::runtime.info("{}", *result);
         } else {
-            spdlog::error("{}", result.error().message);
+            log::runtime.error("{}", result.error().message);
         }
         if (reloading) {
             const std::lock_guard lock(mutex_);
@@ -110,6 +106,10 @@ Loaded<std::string> Configurator::reload_now() {
     auto ticket_keys = ticket_keys_for(*next);
     if (!ticket_keys) {
         return failed(ticket_keys.error().message);
+    }
+    auto logs = LogChange::prepare(next->log);
+    if (!logs) {
+        return failed(logs.error().message);
     }
     std::map<Protocol, Front::Listeners> ports;
     for (const Protocol protocol : all_protocols) {
@@ -145,7 +145,7 @@ Loaded<std::string> Configurator::reload_now() {
     written_pins_ = std::move(loaded.written_pins);
     replace_hsm(std::move(*hsm));
     retry_at_.reset();
-    set_log_level(next->log.level);
+    logs->apply();
     std::string done = "reloaded:";
     for (auto& [protocol, served] : all) {
         front_.rebind(protocol, std::move(ports.at(protocol)));

@@ -1,5 +1,6 @@
 #include "proxy/runtime/server.hpp"
 
+#include "log/component.hpp"
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/socket_owner.hpp"
 #include "proxy/admin/status_page.hpp"
@@ -9,7 +10,6 @@
 #include "proxy/tls/kernel_tls.hpp"
 
 #include <boost/asio/post.hpp>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <csignal>
@@ -42,12 +42,12 @@ void block_signals(int how) {
 
 /// They were opened as root, and are opened again as `user` once they were rotated.
 void give_logs_away(const config::Settings& settings) {
-    for (const auto& file : {settings.log.file, settings.log.access.file}) {
-        if (settings.user.empty() || file.empty() || file == "-") {
-            continue;
-        }
+    if (settings.user.empty()) {
+        return;
+    }
+    for (const auto& file : log_files(settings.log)) {
         if (const error_code ec = admin::give_to(file, settings.user)) {
-            spdlog::warn(
+            log::runtime.warn(
                 "{} cannot be given to user {}: {}", file.string(), settings.user, ec.message()
             );
         }
@@ -56,9 +56,9 @@ void give_logs_away(const config::Settings& settings) {
 
 void tell_ktls(const config::Settings& settings) {
     if (settings.tls.ktls && !tls::kernel_has_tls()) {
-        spdlog::warn("tls.ktls: off, this kernel has no kTLS; modprobe tls may help");
+        log::runtime.warn("tls.ktls: off, this kernel has no kTLS; modprobe tls may help");
     } else {
-        spdlog::info("kTLS is {}", settings.tls.ktls ? "on" : "off (tls.ktls)");
+        log::runtime.info("kTLS is {}", settings.tls.ktls ? "on" : "off (tls.ktls)");
     }
 }
 
@@ -104,7 +104,7 @@ int Server::run() {
     }
     give_logs_away(*settings_);
     if (const auto dropped = drop_to(settings_->user); !dropped) {
-        spdlog::error("{}", dropped.error().message);
+        log::runtime.error("{}", dropped.error().message);
         return exit_failed;
     }
     forbid_core_files();
@@ -132,7 +132,7 @@ int Server::run() {
     for (const int signal : handled_signals) {
         std::signal(signal, SIG_IGN);
     }
-    spdlog::info("stopped");
+    log::runtime.info("stopped");
     if (stuck != 0 || resolving) {
         // A thread is still in the module, whose exit handlers would pull it away, or in the
         // resolver, which would be waited for.
@@ -148,7 +148,9 @@ bool Server::bind_ports() {
             continue;
         }
         if (const auto bound = front_->bind(*settings_, protocol); !bound) {
-            spdlog::error("protocol {} does not start: {}", name(protocol), bound.error().message);
+            log::runtime.error(
+                "protocol {} does not start: {}", name(protocol), bound.error().message
+            );
         } else {
             any = true;
         }
@@ -169,7 +171,7 @@ bool Server::open_control_socket() {
         }
     );
     if (!opened) {
-        spdlog::error("{}", opened.error().message);
+        log::runtime.error("{}", opened.error().message);
         return false;
     }
     control_ = std::move(*opened);
@@ -188,7 +190,7 @@ bool Server::open_admin_server() {
             );
         });
     if (!opened) {
-        spdlog::error("{}", opened.error().message);
+        log::runtime.error("{}", opened.error().message);
         return false;
     }
     admin_ = std::move(*opened);
@@ -249,7 +251,7 @@ void Server::on_signal(int signal) {
     } else if (!ending_) {
         announce_end();
     } else {
-        spdlog::info("stopping now");
+        log::runtime.info("stopping now");
         if (!draining_) {
             begin_drain();
         }
@@ -264,7 +266,7 @@ void Server::announce_end() {
         end_sessions();
         return;
     }
-    spdlog::info(
+    log::runtime.info(
         "stopping: not ready, but accepting for shutdown.delay, {} ms", settings_->delay.count()
     );
     deadline_.expires_after(settings_->delay);
@@ -276,7 +278,7 @@ void Server::announce_end() {
 }
 
 void Server::end_sessions() {
-    spdlog::info(
+    log::runtime.info(
         "stopping: {} connections may take up to {} s to end",
         admission_.connections(),
         std::chrono::duration_cast<std::chrono::seconds>(settings_->drain).count()
@@ -340,7 +342,7 @@ void Server::begin_drain() {
     deadline_.expires_after(settings_->drain);
     deadline_.async_wait([this](const error_code& ec) {
         if (!ec) {
-            spdlog::warn("shutdown.drain is over; ending what is left");
+            log::runtime.warn("shutdown.drain is over; ending what is left");
             interrupt_sessions();
         }
     });
@@ -353,7 +355,9 @@ void Server::interrupt_sessions() {
     deadline_.expires_after(last_wait);
     deadline_.async_wait([this](const error_code& ec) {
         if (!ec) {
-            spdlog::error("internal error: {} connections did not end", admission_.connections());
+            log::runtime.error(
+                "internal error: {} connections did not end", admission_.connections()
+            );
             abandon(exit_failed);
         }
     });
@@ -366,7 +370,7 @@ void Server::on_worker_done() {
 
 void Server::on_nothing_starts() {
     if (!draining_) {
-        spdlog::error("no protocol could start");
+        log::runtime.error("no protocol could start");
         exit_code_ = exit_failed;
         begin_drain();
     }

@@ -62,7 +62,7 @@ class Server {
     net::asio::signal_set signals_{main_};
     net::asio::steady_timer deadline_{main_};
     Admission admission_;
-    std::atomic<std::uint64_t> session_ids_ = 0;
+    std::atomic<std::uint64_t> session_ids_ = ids_before(std::chrono::system_clock::now());
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Front> front_;
     Stapler stapler_;
