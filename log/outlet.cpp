@@ -29,7 +29,6 @@ void append_escaped(std::string& out, std::string_view message) {
 void Outlet::set(std::shared_ptr<Target> target, config::LogFormat format) {
     const std::scoped_lock lock(mutex_);
     if (target != target_) {
-        error_ = 0;
         missed_ = 0;
     }
     target_ = std::move(target);
@@ -47,18 +46,19 @@ void Outlet::log(const spdlog::details::log_msg& line) {
         return;
     }
     const bool access = view(line.logger_name) == access_name;
-    if (missed_ != 0 && !access && !write_gap(line)) {
-        lose();
-    } else if (!write(line)) {
-        lose();
-    } else if (missed_ != 0) {
-        if (access) {  // whose lines are all requests
-            runtime.error(
-                "{} lines of the access log are lost: {}", missed_, std::strerror(error_)
-            );
+    if (missed_ != 0 && !access) {
+        if (!write_gap(line)) {
+            lose();
+            return;
         }
         missed_ = 0;
-        error_ = 0;
+    }
+    if (!write(line)) {
+        lose();
+    } else if (missed_ != 0) {
+        // In the other log, for the lines of this one are all requests.
+        runtime.error("{} lines of the access log are lost: {}", missed_, std::strerror(error_));
+        missed_ = 0;
     }
 }
 
@@ -84,20 +84,9 @@ bool Outlet::write(const spdlog::details::log_msg& line) {
     }
     const int error = target_->write({line.level, view(line.logger_name), text_});
     if (error != 0) {
-        note_failure(error);
+        error_ = error;
     }
     return error == 0;
-}
-
-/// Once, until writing works again.
-void Outlet::note_failure(int error) {
-    if (error_ == 0) {
-        tell_stderr(
-            target_->name() +
-            " cannot be written, lines are lost and counted: " + std::strerror(error)
-        );
-    }
-    error_ = error;
 }
 
 void Outlet::append_time(const spdlog::details::log_msg& line) {

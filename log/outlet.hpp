@@ -45,14 +45,13 @@ class Outlet final : public spdlog::sinks::sink {
     bool write(const spdlog::details::log_msg& line);
     bool write_gap(const spdlog::details::log_msg& next);
     void lose();
-    void note_failure(int error);
 
     mutable std::mutex mutex_;
     std::shared_ptr<Target> target_;
     config::LogFormat format_ = config::LogFormat::text;
     spdlog::pattern_formatter time_{"%Y-%m-%dT%H:%M:%S.%e%z", spdlog::pattern_time_type::local, ""};
     std::string text_;          ///< of the line being written
-    int error_ = 0;             ///< of the last line, if it was lost
+    int error_ = 0;             ///< of the last line that was lost
     std::uint64_t missed_ = 0;  ///< lines lost since writing last worked
     std::atomic<std::uint64_t> lost_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "log/target.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -117,7 +118,29 @@ class Stderr final : public Target {
     Lines lines_;
 };
 
+/// If it takes it now.
+void tell_stderr(const std::string& message) {
+    if (wait_writable(STDERR_FILENO, 0)) {
+        const std::string level = stderr_is_journal() ? "<3>" : "";
+        const std::string line = level + "hsmfront: " + message + "\n";
+        std::string_view rest = line;
+        static_cast<void>(write_all(STDERR_FILENO, rest));
+    }
+}
+
 }  // namespace
+
+int Target::write(const Written& line) {
+    const std::scoped_lock lock(mutex_);
+    const int error = put(line);
+    if (error != 0 && !failing_) {
+        tell_stderr(
+            name() + " cannot be written, lines are lost and counted: " + std::strerror(error)
+        );
+    }
+    failing_ = error != 0;
+    return error;
+}
 
 std::shared_ptr<Target> open_file(const std::filesystem::path& file, const std::string& key) {
     std::error_code ignored;  // what is wrong, opening the file tells
@@ -141,15 +164,6 @@ int severity(Level level) {
             return 3;
         default:
             return 2;
-    }
-}
-
-void tell_stderr(const std::string& message) {
-    if (wait_writable(STDERR_FILENO, 0)) {
-        const std::string level = stderr_is_journal() ? "<3>" : "";
-        const std::string line = level + "hsmfront: " + message + "\n";
-        std::string_view rest = line;
-        static_cast<void>(write_all(STDERR_FILENO, rest));
     }
 }
 

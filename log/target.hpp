@@ -24,11 +24,9 @@ class Target {
   public:
     virtual ~Target() = default;
 
-    /// Returns 0, or an errno: the line is lost.
-    [[nodiscard]] int write(const Written& line) {
-        const std::scoped_lock lock(mutex_);
-        return put(line);
-    }
+    /// Returns 0, or an errno: the line is lost. Of the first such line after others standard error
+    /// is told.
+    [[nodiscard]] int write(const Written& line);
     /// Closes and opens it again, where that means something. Returns 0 or an errno; then it stays
     /// as it was.
     [[nodiscard]] int reopen() {
@@ -46,6 +44,7 @@ class Target {
     virtual int renew() { return 0; }
 
     std::mutex mutex_;
+    bool failing_ = false;
 };
 
 /// Opens `file` for appending, makes it and its folders if need be. Null: errno says why. `key`
@@ -60,8 +59,5 @@ class Target {
 
 /// The severity of RFC 5424 §6.2.1, as syslog and the journal have it.
 [[nodiscard]] int severity(Level level);
-
-/// Says on standard error, if that takes it now, what the log cannot.
-void tell_stderr(const std::string& message);
 
 }  // namespace hsmfront::log
