@@ -1,6 +1,5 @@
 #include "proxy/ftp/backend_listener.hpp"
 
-#include "log/component.hpp"
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/net/deadline.hpp"
 
@@ -33,7 +32,7 @@ net::tcp::endpoint BackendListener::endpoint() const {
 }
 
 net::Task<Result<net::Socket>> BackendListener::accept(
-    net::asio::ip::address backend, net::milliseconds limit
+    net::asio::ip::address backend, net::milliseconds limit, const log::Session& log
 ) {
     const net::Deadline deadline(listener_.get_executor(), {this}, limit);
     while (!reason_) {
@@ -45,7 +44,7 @@ net::Task<Result<net::Socket>> BackendListener::accept(
         if (!socket || same_host(peer.address(), backend)) {
             co_return socket;
         }
-        log::ftp.warn(
+        log.warn(
             "ftps: data connection from {} refused, the backend is {}",
             to_string(peer),
             backend.to_string()

@@ -66,7 +66,7 @@ net::Task<error_code> DataChannel::connect_backend() {
 
 net::Task<error_code> DataChannel::accept_backend() {
     Result<net::Socket> accepted = co_await plan_.backend_listener->accept(
-        plan_.backend.address(), settings_.timeouts.data_connect
+        plan_.backend.address(), settings_.timeouts.data_connect, *plan_.log
     );
     plan_.backend_listener.reset();
     if (!accepted) {

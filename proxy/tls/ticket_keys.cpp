@@ -82,7 +82,7 @@ void TicketKeys::rotate(Time now) {
     random_ = TicketKey::random();
     since_ = now;
     publish();
-    log::tls.debug("tls: a new ticket key, {} older ones decrypt", retired_.size());
+    log::tls.debug("a new ticket key, {} older ones decrypt", retired_.size());
 }
 
 void TicketKeys::read_again() {
