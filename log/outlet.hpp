@@ -27,7 +27,6 @@ void append_escaped(std::string& out, std::string_view message);
 /// Both formatting and target can change while lines come. Thread-safe.
 class Outlet final : public spdlog::sinks::sink {
   public:
-    /// A null `target` takes no lines; they do not count as lost.
     void set(std::shared_ptr<Target> target, config::LogFormat format);
     [[nodiscard]] std::shared_ptr<Target> target() const;
     /// Lines that could not be written since the start.

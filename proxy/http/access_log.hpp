@@ -18,12 +18,16 @@ class AccessLog {
     AccessLog(std::shared_ptr<spdlog::logger> lines, config::LogFormat format)
         : lines_(std::move(lines)), format_(format) {}
 
-    /// From the next line on.
-    void set_format(config::LogFormat format) { format_ = format; }
+    /// From the next line on, of connections that are there too.
+    void set(bool enabled, config::LogFormat format) {
+        enabled_ = enabled;
+        format_ = format;
+    }
     void write(const AccessRecord& record) const;
 
   private:
     std::shared_ptr<spdlog::logger> lines_;
+    std::atomic<bool> enabled_ = true;
     std::atomic<config::LogFormat> format_;
 };
 

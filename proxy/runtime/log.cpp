@@ -104,6 +104,25 @@ std::unique_ptr<OpenLog> make_log() {
     return made;
 }
 
+/// Where lines go now; null targets before there is a log.
+struct Present {
+    config::Log settings;
+    TargetPtr log;
+    TargetPtr access;
+};
+
+Present present() {
+    const std::scoped_lock lock(open_log_mutex);
+    const auto& log = the_log();
+    if (log == nullptr) {
+        return {};
+    }
+    return {
+        log->settings,
+        log->lines.outlet->target(),
+        log->access_lines ? log->access_lines->outlet->target() : nullptr};
+}
+
 void apply_access(OpenLog& log, const config::AccessLog& settings, TargetPtr target) {
     if (!log.access_lines && !settings.enabled()) {
         return;
@@ -114,8 +133,10 @@ void apply_access(OpenLog& log, const config::AccessLog& settings, TargetPtr tar
             make_logger(log::access_name, lines.outlet, lines.pool), settings.format
         );
     }
-    log.access->set_format(settings.format);
-    log.access_lines->outlet->set(std::move(target), settings.format);
+    log.access->set(settings.enabled(), settings.format);
+    if (settings.enabled()) {  // else what is queued still goes where it went
+        log.access_lines->outlet->set(std::move(target), settings.format);
+    }
 }
 
 void reopen(const log::Outlet& outlet) {
@@ -131,34 +152,27 @@ void reopen(const log::Outlet& outlet) {
 }  // namespace
 
 certs::Loaded<LogChange> LogChange::prepare(const config::Log& settings) {
-    const std::scoped_lock lock(open_log_mutex);
-    const auto& now = the_log();
+    const Present now = present();
+    const auto target = [&](const std::filesystem::path& next,
+                            const std::filesystem::path& before,
+                            const TargetPtr& in_use,
+                            const char* key) -> certs::Loaded<TargetPtr> {
+        const bool same =
+            next == before && (next != config::to_syslog || now.settings.syslog == settings.syslog);
+        return same && in_use != nullptr ? in_use : open_target(next, settings.syslog, key);
+    };
     LogChange change;
     change.settings_ = settings;
+    auto log = target(settings.file, now.settings.file, now.log, "log.file");
+    if (!log) {
+        return log.error();
+    }
+    change.log_ = std::move(*log);
     const config::AccessLog& access = settings.access;
-    const bool same_syslog = now != nullptr && now->settings.syslog == settings.syslog;
-    const auto kept = [&](const std::filesystem::path& before, const std::filesystem::path& next) {
-        return now != nullptr && before == next && (next != config::to_syslog || same_syslog);
-    };
-    if (kept(now != nullptr ? now->settings.file : "", settings.file)) {
-        change.log_ = now->lines.outlet->target();
-    } else {
-        auto opened = open_target(settings.file, settings.syslog, "log.file");
-        if (!opened) {
-            return opened.error();
-        }
-        change.log_ = std::move(*opened);
-    }
-    if (!access.enabled()) {
-        return change;
-    }
     if (access.file == "-" || access.file == settings.file) {
         change.access_ = change.log_;
-    } else if (now != nullptr && now->access_lines && now->settings.access.file != "-" &&
-               kept(now->settings.access.file, access.file)) {
-        change.access_ = now->access_lines->outlet->target();
-    } else {
-        auto opened = open_target(access.file, settings.syslog, "log.access");
+    } else if (access.enabled()) {
+        auto opened = target(access.file, now.settings.access.file, now.access, "log.access");
         if (!opened) {
             return opened.error();
         }
@@ -228,7 +242,8 @@ void reopen_log() {
     const std::scoped_lock lock(open_log_mutex);
     const auto& log = the_log();
     reopen(*log->lines.outlet);
-    if (log->access_lines && log->access_lines->outlet->target() != log->lines.outlet->target()) {
+    if (log->settings.access.enabled() &&
+        log->access_lines->outlet->target() != log->lines.outlet->target()) {
         reopen(*log->access_lines->outlet);
     }
 }
