@@ -146,6 +146,7 @@ TEST_F(Log, OpensTheAccessLogAgain) {
 TEST_F(Log, LinesOfSeveralThreadsStayWhole) {
     const test::TempDir directory;
     config::Log settings;
+    settings.repeats.count = 0;
     settings.file = directory.path() / "log";
     settings.access.file = "-";
     ASSERT_TRUE(open_log(settings));
@@ -202,7 +203,7 @@ void change(const config::Log& settings) {
 TEST_F(Log, LosesNoLineWhenItChanges) {
     const test::TempDir directory;
     config::Log settings;
-    settings.repeats = {0, std::chrono::seconds(1)};
+    settings.repeats.count = 0;
     settings.file = directory.path() / "log.0";
     ASSERT_TRUE(open_log(settings));
     std::atomic<bool> done = false;
