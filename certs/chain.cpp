@@ -2,11 +2,11 @@
 
 #include "certs/errc.hpp"
 #include "certs/openssl_reason.hpp"
+#include "proxy/log/component.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -66,7 +66,7 @@ Loaded<void> check_order(const Chain& chain, const std::filesystem::path& file) 
                     "); put the server's certificate first, then its issuers"};
         }
         if (X509_check_issued(all[i].get(), all[i - 1].get()) != X509_V_OK) {
-            spdlog::warn(
+            log::tls.warn(
                 "certificates {}: number {} ({}) did not issue the one before it; some clients "
                 "need them in order",
                 file.string(),
@@ -82,7 +82,7 @@ Loaded<void> check_order(const Chain& chain, const std::filesystem::path& file) 
 void warn_if_open_to_all(const std::filesystem::path& file) {
     struct stat info {};
     if (::stat(file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) != 0) {
-        spdlog::warn("private key {}: every user can read it; chmod 600 it", file.string());
+        log::tls.warn("private key {}: every user can read it; chmod 600 it", file.string());
     }
 }
 

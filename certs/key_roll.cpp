@@ -1,8 +1,7 @@
 #include "certs/key_roll.hpp"
 
 #include "certs/ckr.hpp"
-
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 namespace hsmfront::certs {
 namespace {
@@ -12,9 +11,9 @@ bool gone(const error_code& error) {
            error == Errc::key_mismatch;
 }
 
-void say(spdlog::level::level_enum level, const std::string& text, const Proving& proving) {
+void say(log::Level level, const std::string& text, const Proving& proving) {
     if (proving.said == nullptr || proving.said->insert(text).second) {
-        spdlog::log(level, "{}", text);
+        log::hsm.write(level, "{}", text);
     }
 }
 
@@ -37,7 +36,7 @@ struct Proof {
         if (ckr_class(last) != CkrClass::request) {
             return false;
         }
-        say(spdlog::level::err,
+        say(log::Level::err,
             "HSM key '" + key.alias + "' cannot be used any more in token '" +
                 connection.token().label + "': " + last.message(),
             proving);
@@ -119,14 +118,14 @@ Loaded<void> look_for_key(TokenConnection& connection, KeyRoute& route, const Pr
         return failure;
     }
     if (failure.code == Errc::key_not_found) {
-        say(spdlog::level::warn, failure.message + "; this token is no fail-over for it", proving);
+        say(log::Level::warn, failure.message + "; this token is no fail-over for it", proving);
     } else if (failure.code == Errc::key_mismatch) {
-        say(spdlog::level::err,
+        say(log::Level::err,
             "alias '" + route.alias() + "' in token '" + connection.token().label +
                 "' is another key than in the other token; it is not used there",
             proving);
     } else {
-        say(spdlog::level::err, failure.message + "; this token is not used for it", proving);
+        say(log::Level::err, failure.message + "; this token is not used for it", proving);
     }
     return {};
 }

@@ -1,9 +1,9 @@
 #include "certs/pin_source.hpp"
 
 #include "certs/errc.hpp"
+#include "proxy/log/component.hpp"
 
 #include <openssl/crypto.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <cerrno>
@@ -86,7 +86,7 @@ Loaded<Secret> from_file(const std::filesystem::path& file, const std::string& w
             where + ": cannot read " + file.string() + ": " + std::strerror(problem)};
     }
     if (open_to_all) {
-        spdlog::warn("{}: every user can read {}; chmod 600 it", where, file.string());
+        log::hsm.warn("{}: every user can read {}; chmod 600 it", where, file.string());
     }
     return checked({buffer.bytes.data(), static_cast<std::size_t>(size)}, where);
 }

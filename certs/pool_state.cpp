@@ -1,8 +1,7 @@
 #include "certs/pool_state.hpp"
 
 #include "certs/key_route.hpp"
-
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 namespace hsmfront::certs {
 
@@ -59,7 +58,7 @@ void PoolState::lost(std::size_t generation, const error_code& reason) {
     if (holding_ || state_ != State::up || generation_ != generation) {
         return;
     }
-    spdlog::warn(
+    log::hsm.warn(
         "HSM token '{}' lost ({}): it gets no signatures to make until it is back",
         label_,
         reason.message()
@@ -73,7 +72,7 @@ void PoolState::pin_refused(std::size_t generation, const error_code& reason) {
     if (holding_ || state_ != State::up || generation_ != generation) {
         return;
     }
-    spdlog::error(
+    log::hsm.error(
         "HSM token '{}' refused the PIN at a new login ({}): it is not sent again; give the right "
         "one with 'hsmfront pin', or correct hsm.pin and reload",
         label_,

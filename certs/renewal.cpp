@@ -1,6 +1,6 @@
 #include "certs/renewal.hpp"
 
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 #include <algorithm>
 
@@ -130,13 +130,13 @@ void keep(std::vector<Member>& members) {
             continue;
         }
         const auto status = member.token->state()->status();
-        spdlog::info(
+        log::hsm.info(
             "HSM token '{}' in use with a new connection (number {})",
             status.label,
             status.generation
         );
         if (status.wedged > 0) {
-            spdlog::warn(
+            log::hsm.warn(
                 "HSM token '{}': the module could not be loaded afresh, since {} signers are stuck "
                 "in it",
                 status.label,

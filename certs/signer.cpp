@@ -4,8 +4,7 @@
 #include "certs/key_route.hpp"
 #include "certs/thread_setup.hpp"
 #include "certs/token_objects.hpp"
-
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 namespace hsmfront::certs {
 namespace {
@@ -203,7 +202,7 @@ void Signer::report(const error_code& error, const SignTask& task) {
     // The first is said, then one a second: thousands of handshakes may fail alike.
     if (const auto now = Clock::now(); now - last_warning_ >= std::chrono::seconds(1)) {
         last_warning_ = now;
-        spdlog::warn("HSM signature with key '{}' failed: {}", task.key->alias, error.message());
+        log::hsm.warn("HSM signature with key '{}' failed: {}", task.key->alias, error.message());
     }
     if (kind == CkrClass::pin || error == Errc::pin_incorrect) {
         state_->pin_refused(generation_, error);

@@ -2,8 +2,7 @@
 
 #include "certs/ckr.hpp"
 #include "certs/key_route.hpp"
-
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 #include <algorithm>
 
@@ -16,7 +15,7 @@ void SignerPool::start(std::shared_ptr<TokenConnection> connection, std::size_t 
     generation_ = generation;
     const std::size_t wanted = connection_->token().signers_out_of(limits_.signers);
     if (wanted < limits_.signers) {
-        spdlog::info(
+        log::hsm.info(
             "HSM token '{}' allows {} sessions: {} signers instead of {}",
             connection_->token().label,
             connection_->token().max_sessions,
@@ -45,7 +44,7 @@ void SignerPool::watch(Clock::time_point now) {
     });
     if (fits != signers_.end()) {
         signers_.erase(fits, signers_.end());
-        spdlog::warn(
+        log::hsm.warn(
             "HSM token '{}' gives no more sessions (CKR_SESSION_COUNT): {} signers",
             connection_->token().label,
             signers_.size()
@@ -112,7 +111,7 @@ void SignerPool::replace_stuck(Clock::time_point now) {
         if (!stuck || written_off_.size() >= limits_.signers) {
             continue;
         }
-        spdlog::warn(
+        log::hsm.warn(
             "HSM signer stuck in the token for {} ms: written off and replaced",
             std::chrono::duration_cast<std::chrono::milliseconds>(now - call->since).count()
         );
@@ -137,7 +136,7 @@ void SignerPool::retire(Clock::time_point until) {
             signer->join();
             continue;
         }
-        spdlog::warn("HSM signer stuck in the token: written off; the module stays loaded");
+        log::hsm.warn("HSM signer stuck in the token: written off; the module stays loaded");
         written_off_.push_back(std::move(signer));
     }
     signers_.clear();

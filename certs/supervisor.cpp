@@ -1,8 +1,7 @@
 #include "certs/supervisor.hpp"
 
 #include "certs/thread_setup.hpp"
-
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 namespace hsmfront::certs {
 
@@ -54,7 +53,7 @@ void Supervisor::stop() {
     if (ended) {
         thread_.join();
     } else {
-        spdlog::warn("HSM module does not return from a call: left behind");
+        log::hsm.warn("HSM module does not return from a call: left behind");
         ++state_->counters.wedged;
         thread_.detach();
     }
@@ -147,7 +146,7 @@ void Supervisor::recover() {
     }
     const auto outage =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - lost_at_);
-    spdlog::info("HSM token '{}' is back after {} ms", state_->label(), outage.count());
+    log::hsm.info("HSM token '{}' is back after {} ms", state_->label(), outage.count());
 }
 
 void Supervisor::begin_recovery() {
@@ -221,13 +220,13 @@ void Supervisor::away(const Failure& failure) {
     if (login_->refused() || failure.code == Errc::pin_missing) {
         recovering_ = false;
         if (new_to_say) {
-            spdlog::error("HSM token '{}' is out of use: {}", state_->label(), failure.message);
+            log::hsm.error("HSM token '{}' is out of use: {}", state_->label(), failure.message);
         }
         state_->away(PoolState::State::refused_pin, failure.message);
         return;
     }
     if (new_to_say) {
-        spdlog::warn("HSM token '{}' is away: {}", state_->label(), failure.message);
+        log::hsm.warn("HSM token '{}' is away: {}", state_->label(), failure.message);
     }
     state_->away(PoolState::State::recovering, failure.message);
 }

@@ -2,9 +2,9 @@
 
 #include "certs/renewal.hpp"
 #include "certs/token_objects.hpp"
+#include "proxy/log/component.hpp"
 
 #include <openssl/x509v3.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -89,11 +89,11 @@ void introduce_neighbours(const std::vector<std::shared_ptr<Supervisor>>& tokens
 void say_opened(const Supervisor& token, const std::optional<Loaded<void>>& outcome) {
     const std::string label = token.state()->label();
     if (!outcome) {
-        spdlog::warn("HSM token '{}' does not answer yet", label);
+        log::hsm.warn("HSM token '{}' does not answer yet", label);
     } else if (!*outcome) {
-        spdlog::warn("HSM token '{}' is not usable now: {}", label, outcome->error().message);
+        log::hsm.warn("HSM token '{}' is not usable now: {}", label, outcome->error().message);
     } else if (const auto connection = token.connected().connection) {
-        spdlog::info(
+        log::hsm.info(
             "HSM token '{}' in use: slot {}, module {}, {} signers",
             label,
             connection->token().slot,

@@ -8,7 +8,8 @@ namespace {
 
 std::vector<Key> all_keys() {
     std::vector<Key> all;
-    for (auto* const part : {hsm_keys, tls_keys, ftp_keys, http_keys, common_keys}) {
+    for (auto* const part :
+         {hsm_keys, tls_keys, ftp_keys, http_keys, common_keys, log_keys, shutdown_keys}) {
         append(all, part());
     }
     return all;

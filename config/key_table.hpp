@@ -15,6 +15,8 @@ namespace hsmfront::config {
 [[nodiscard]] std::vector<Key> ftp_keys();
 [[nodiscard]] std::vector<Key> http_keys();
 [[nodiscard]] std::vector<Key> common_keys();
+[[nodiscard]] std::vector<Key> log_keys();
+[[nodiscard]] std::vector<Key> shutdown_keys();
 
 /// The keys below `section` of one layer of the TLS policy, which `at` points at.
 [[nodiscard]] std::vector<Key> tls_policy_keys(

@@ -1,4 +1,4 @@
-// KeyTable: limits, log and what else both protocols share.
+// KeyTable: limits, shutdown and what else both protocols share.
 #include "config/key_table.hpp"
 #include "config/problem.hpp"
 
@@ -29,24 +29,6 @@ Key memory_limit() {
     );
 }
 
-Key log_file() {
-    const auto at = [](Settings& s) { return &s.log.file; };
-    Key key = or_empty("stderr", text("log.file", at), at);
-    key.expected = "stderr or a path";
-    return key;
-}
-
-std::string check_access_file(const std::string& text) {
-    return text == "stderr" ? "write \"-\" for where the log goes" : check_filled(text);
-}
-
-Key access_file() {
-    const auto at = [](Settings& s) { return &s.log.access.file; };
-    Key key = or_empty("none", text("log.access.file", at, check_access_file), at);
-    key.expected = "none, - (where the log goes) or a path";
-    return key;
-}
-
 Key admin_listen() {
     const auto parse = [](const std::string& text) -> Parsed<AdminListen> {
         if (text == "none") {
@@ -66,13 +48,6 @@ Key admin_listen() {
         "none, an address and port such as 127.0.0.1:9180, or the path of a unix socket",
         [](Settings& s) { return &s.admin.listen; },
         parse
-    );
-}
-
-template <class At>
-Key log_format(std::string path, At at) {
-    return choice<LogFormat>(
-        std::move(path), at, {{"text", LogFormat::text}, {"json", LogFormat::json}}
     );
 }
 
@@ -104,19 +79,11 @@ std::vector<Key> common_keys() {
         boolean("sandbox.landlock", [](Settings& s) { return &s.sandbox.landlock; }),
         files("sandbox.read", [](Settings& s) { return &s.sandbox.read; }),
         files("sandbox.write", [](Settings& s) { return &s.sandbox.write; }),
-        choice<std::string>(
-            "log.level",
-            [](Settings& s) { return &s.log.level; },
-            {{"trace", "trace"},
-             {"debug", "debug"},
-             {"info", "info"},
-             {"warn", "warn"},
-             {"error", "error"}}
-        ),
-        log_format("log.format", [](Settings& s) { return &s.log.format; }),
-        log_file(),
-        access_file(),
-        log_format("log.access.format", [](Settings& s) { return &s.log.access.format; }),
+    };
+}
+
+std::vector<Key> shutdown_keys() {
+    return {
         duration(
             "shutdown.delay", [](Settings& s) { return &s.delay; }, 0ms, longest_time
         ),

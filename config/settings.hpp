@@ -5,10 +5,12 @@
 
 #include "config/tls_settings.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -336,9 +338,13 @@ struct ProxyProtocol {
 
 enum class LogFormat { text, json };
 
+/// In place of a path: lines go to syslog.
+inline constexpr const char* to_syslog = "syslog";
+
 /// One line for each HTTP request.
 struct AccessLog {
-    std::filesystem::path file;  ///< "-": where the log goes; empty: requests are not logged
+    /// "-": where the log goes; to_syslog; empty: requests are not logged
+    std::filesystem::path file;
     LogFormat format = LogFormat::text;
 
     [[nodiscard]] bool enabled() const { return !file.empty(); }
@@ -346,10 +352,25 @@ struct AccessLog {
     friend bool operator==(const AccessLog&, const AccessLog&) = default;
 };
 
+/// Where a syslog daemon takes datagrams.
+struct Syslog {
+    std::filesystem::path path = "/dev/log";  ///< unix socket; empty: `endpoint`
+    Endpoint endpoint;                        ///< UDP (RFC 5426)
+    std::string facility = "daemon";          ///< its name in RFC 5424 §6.2.1 and syslog(3)
+
+    friend bool operator==(const Syslog&, const Syslog&) = default;
+};
+
 struct Log {
-    std::string level = "info";  ///< trace | debug | info | warn | error
+    /// The parts of the program whose lines may have a level of their own.
+    static constexpr std::array components{"admin", "ftp", "hsm", "http", "net", "runtime", "tls"};
+
+    std::string level = "info";                 ///< trace | debug | info | warn | error
+    std::map<std::string, std::string> levels;  ///< by component, over `level`
     LogFormat format = LogFormat::text;
-    std::filesystem::path file;  ///< empty: stderr
+    std::filesystem::path file;  ///< empty: stderr; or to_syslog
+    Rate repeats{100, 1s};       ///< of lines of one kind; 0: no limit
+    Syslog syslog;
     AccessLog access;
 
     friend bool operator==(const Log&, const Log&) = default;

@@ -347,9 +347,10 @@ void resolve_paths(Settings& settings, const std::filesystem::path& file) {
         resolve(keys, folder);
     }
     resolve_layers(settings, folder);
-    resolve(settings.log.file, folder);
-    if (settings.log.access.file != "-") {
-        resolve(settings.log.access.file, folder);
+    for (auto* log : {&settings.log.file, &settings.log.access.file}) {
+        if (*log != "-" && *log != to_syslog) {
+            resolve(*log, folder);
+        }
     }
     resolve(settings.admin.socket, folder);
     resolve(settings.admin.listen.path, folder);

@@ -1,12 +1,12 @@
 #include "proxy/admin/control_socket.hpp"
 
 #include "proxy/admin/socket_owner.hpp"
+#include "proxy/log/component.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/crypto.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <optional>
@@ -188,7 +188,7 @@ net::Task<void> ControlSocket::converse(std::shared_ptr<Exchange> exchange) {
         head = parse_request_head(bytes.substr(0, end));
         begin = end + 1;
         if (!head) {
-            spdlog::warn("admin socket: a request that is none");
+            log::admin.warn("admin socket: a request that is none");
             co_return;
         }
     }

@@ -1,5 +1,5 @@
 #include "proxy/admin/status_page.hpp"
-#include "proxy/net/json.hpp"
+#include "proxy/log/json.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -36,7 +36,7 @@ class Json {
     }
     void member(std::string_view name, std::string_view value) {
         key(name);
-        net::append_json_string(text_, value);
+        log::append_json_string(text_, value);
     }
     void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
     void member(std::string_view name, bool value) {
@@ -74,7 +74,7 @@ class Json {
     }
     void key(std::string_view name) {
         separate();
-        net::append_json_string(text_, name);
+        log::append_json_string(text_, name);
         text_ += ':';
     }
 

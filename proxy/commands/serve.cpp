@@ -1,6 +1,7 @@
 // The commands serve and check.
 #include "proxy/commands/configuration.hpp"
 #include "proxy/commands/handlers.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/runtime/check.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/load_settings.hpp"
@@ -10,8 +11,6 @@
 #include "proxy/runtime/sandbox.hpp"
 #include "proxy/runtime/server.hpp"
 #include "proxy/tls/fips.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <iostream>
@@ -69,11 +68,11 @@ int serve(const Arguments& arguments) {
         return runtime::exit_usage;
     }
     for (const auto& step : sandbox) {
-        spdlog::log(step.done ? spdlog::level::info : spdlog::level::warn, "{}", step.text);
+        log::runtime.write(step.done ? log::Level::info : log::Level::warn, "{}", step.text);
     }
     if (loaded.settings.tls.fips) {
         if (const std::string error = tls::use_fips(); !error.empty()) {
-            spdlog::error("tls.fips: {}", error);
+            log::runtime.error("tls.fips: {}", error);
             tell("tls.fips: " + error);
             runtime::close_log();
             return runtime::exit_failed;

@@ -3,8 +3,6 @@
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/net/deadline.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 namespace hsmfront::ftp {
@@ -34,7 +32,7 @@ net::tcp::endpoint BackendListener::endpoint() const {
 }
 
 net::Task<Result<net::Socket>> BackendListener::accept(
-    net::asio::ip::address backend, net::milliseconds limit
+    net::asio::ip::address backend, net::milliseconds limit, const log::Session& log
 ) {
     const net::Deadline deadline(listener_.get_executor(), {this}, limit);
     while (!reason_) {
@@ -46,7 +44,7 @@ net::Task<Result<net::Socket>> BackendListener::accept(
         if (!socket || same_host(peer.address(), backend)) {
             co_return socket;
         }
-        spdlog::warn(
+        log.warn(
             "ftps: data connection from {} refused, the backend is {}",
             to_string(peer),
             backend.to_string()

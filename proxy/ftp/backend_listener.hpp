@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/result.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/net/transport.hpp"
 
@@ -21,10 +22,10 @@ class BackendListener final : public net::Interruptible {
     explicit BackendListener(net::Acceptor acceptor) : listener_(std::move(acceptor)) {}
 
     [[nodiscard]] net::tcp::endpoint endpoint() const;
-    /// Waits for a connection from `backend`; others are closed. Errc: timed_out, what it was
-    /// interrupted with, system errors.
+    /// Waits for a connection from `backend`; others are closed, and `log` is told. Errc:
+    /// timed_out, what it was interrupted with, system errors.
     [[nodiscard]] net::Task<Result<net::Socket>> accept(
-        net::asio::ip::address backend, net::milliseconds limit
+        net::asio::ip::address backend, net::milliseconds limit, const log::Session& log
     );
     void interrupt(error_code reason) noexcept override;
 

@@ -6,8 +6,6 @@
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 namespace hsmfront::ftp {
@@ -55,7 +53,7 @@ ControlSession::ControlSession(
       settings_(snapshot_->settings->ftp),
       context_(snapshot_->tls.at(listener)),
       mode_(settings_.listen.at(listener).tls),
-      id_(accepted.id),
+      log_(log::ftp, accepted.id, unmapped(accepted.peer.address()).to_string()),
       peer_(unmapped_endpoint(accepted.peer)),
       local_(unmapped_endpoint(accepted.local)),
       via_(accepted.via),
@@ -89,11 +87,11 @@ net::Task<void> ControlSession::run() {
     net::SessionRegistry::Entry entry(worker_.sessions, *this);
     entry.describe(this);
     ++traffic_.sessions;
-    spdlog::debug("session {} ftps client={} opened", id_, to_string(peer_));
+    log_.debug("ftps client={} opened", to_string(peer_));
     try {
         co_await converse();
     } catch (const std::exception& error) {
-        spdlog::error("session {} ftps: internal error: {}", id_, error.what());
+        log_.error("ftps: internal error: {}", error.what());
         reason_ = "internal error";
         orderly_ = false;
     }
@@ -174,8 +172,8 @@ net::Task<void> ControlSession::feed_lines() {
             co_return;
         }
         Command command = parse_command(std::move(**line));
-        if (spdlog::should_log(spdlog::level::trace)) {
-            spdlog::trace("session {} ftps: client: {}", id_, command.loggable());
+        if (log_.writes(log::Level::trace)) {
+            log_.trace("ftps: client: {}", command.loggable());
         }
         if (timer_ == Timer::idle) {
             watchdog_->touch();
@@ -219,9 +217,7 @@ net::Task<void> ControlSession::handle_replies(BackendLink* link) {
     while (link == backend_ && !done_ && !stop_) {
         Result<std::optional<Reply>> reply = link->parser.next();
         if (!reply) {
-            spdlog::warn(
-                "session {} ftps: backend broke the protocol: {}", id_, reply.error().message()
-            );
+            log_.warn("ftps: backend broke the protocol: {}", reply.error().message());
             Actions actions = dialogue_.on_backend_gone("backend: " + reply.error().message());
             co_await carry_out(std::move(actions));
             co_return;
@@ -279,7 +275,7 @@ net::Task<void> ControlSession::run_transfer(std::unique_ptr<DataChannel> owned)
     using Kind = DataEvent::Kind;
     const error_code ec = co_await channel.connect_backend();
     if (ec) {
-        spdlog::info("session {} ftps: backend data connection: {}", id_, ec.message());
+        log_.info("ftps: backend data connection: {}", ec.message());
     }
     post_data(channel, {ec ? Kind::backend_unreachable : Kind::backend_connected, {}, 0, {}});
     bool granted = false;

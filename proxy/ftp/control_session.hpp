@@ -6,6 +6,7 @@
 #include "proxy/ftp/dialogue.hpp"
 #include "proxy/ftp/line_splitter.hpp"
 #include "proxy/ftp/service.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/net/connector.hpp"
 #include "proxy/net/task_group.hpp"
 #include "proxy/tls/stream.hpp"
@@ -157,7 +158,7 @@ class ControlSession final : public net::Interruptible, public net::Described {
     const config::Ftp& settings_;
     const std::shared_ptr<const tls::Context> context_;  ///< of its listener
     config::FtpTlsMode mode_;
-    std::uint64_t id_;
+    log::Session log_;
     net::tcp::endpoint peer_;      ///< the client; IPv4-mapped addresses as IPv4
     net::tcp::endpoint local_;     ///< what it dialled; likewise
     std::optional<net::Hop> via_;  ///< the connection itself where it came through a balancer

@@ -9,8 +9,6 @@
 #include "proxy/net/errc.hpp"
 #include "proxy/net/printable.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 namespace hsmfront::ftp {
@@ -26,9 +24,9 @@ net::Task<void> ControlSession::carry_out(Actions actions) {
 }
 
 net::Task<void> ControlSession::perform(action::Answer answer) {
-    if (spdlog::should_log(spdlog::level::trace)) {
+    if (log_.writes(log::Level::trace)) {
         const std::string_view text{answer.wire.data(), answer.wire.size() - 2};  // without CRLF
-        spdlog::trace("session {} ftps: answer: {}", id_, net::printable(text));
+        log_.trace("ftps: answer: {}", net::printable(text));
     }
     if (answer.fresh_ticket && tls_ != nullptr) {
         tls_->queue_ticket();
@@ -58,10 +56,8 @@ net::Task<void> ControlSession::perform(action::Forward forward) {
     if (link == nullptr) {
         co_return;
     }
-    if (spdlog::should_log(spdlog::level::trace)) {
-        spdlog::trace(
-            "session {} ftps: to backend: {}", id_, parse_command(forward.line).loggable()
-        );
+    if (log_.writes(log::Level::trace)) {
+        log_.trace("ftps: to backend: {}", parse_command(forward.line).loggable());
     }
     const std::string wire = std::move(forward.line) + "\r\n";
     const error_code ec = co_await write_within_limit(link->stream, wire);
@@ -75,7 +71,7 @@ net::Task<void> ControlSession::perform(action::StartTls start) {
     // The reader is held by its gate since it read the command: what follows it is in the splitter
     // or still in the socket, where the handshake meets it.
     if (!splitter_.empty()) {
-        spdlog::warn("session {} ftps: plaintext from {} behind AUTH", id_, to_string(peer_));
+        log_.warn("ftps: plaintext from {} behind AUTH", to_string(peer_));
         outcome = TlsOutcome::pipelined;
     } else if (plain_ == nullptr || !context_->available()) {
         outcome = TlsOutcome::unavailable;
@@ -146,13 +142,7 @@ net::Task<void> ControlSession::perform(action::ConnectBackend) {
         co_await connector.connect(target, settings_.timeouts.data_connect);
     connecting_ = nullptr;
     if (!socket) {
-        spdlog::warn(
-            "session {} ftps: backend {}:{}: {}",
-            id_,
-            target.address,
-            target.port,
-            socket.error().message()
-        );
+        log_.warn("ftps: backend {}:{}: {}", target.address, target.port, socket.error().message());
         events_.emplace_front(BackendConnected{socket.error()});
         co_return;
     }
@@ -173,7 +163,7 @@ std::string ControlSession::backend_header(config::ProxyVersion version) const {
     if (version == config::ProxyVersion::none) {
         return {};
     }
-    net::ProxiedConnection connection{{peer_, local_}, {}, std::to_string(id_)};
+    net::ProxiedConnection connection{{peer_, local_}, {}, std::to_string(log_.id())};
     if (tls_ != nullptr) {
         const tls::HandshakeInfo& info = tls_->info();
         connection.tls = net::ProxiedTls{info.version, info.cipher, info.server_name, {}};
@@ -200,7 +190,7 @@ net::Task<void> ControlSession::perform(action::Listen) {
         listener_.emplace(std::move(*loan));
         events_.emplace_front(Listening{listener_->port()});
     } else {
-        spdlog::warn("session {} ftps: no passive port: {}", id_, loan.error().message());
+        log_.warn("ftps: no passive port: {}", loan.error().message());
         events_.emplace_front(Listening{});
     }
     co_return;
@@ -218,7 +208,7 @@ net::Task<void> ControlSession::perform(action::ListenBackend) {
         backend_listener_ = std::move(*opened);
         events_.emplace_front(BackendListening{backend_listener_->endpoint()});
     } else {
-        spdlog::warn("session {} ftps: no port for the backend: {}", id_, opened.error().message());
+        log_.warn("ftps: no port for the backend: {}", opened.error().message());
         events_.emplace_front(BackendListening{});
     }
     co_return;
@@ -235,7 +225,7 @@ net::Task<void> ControlSession::perform(action::OpenData open) {
     plan.local = active_source(own_, peer_.address());
     plan.balancers = via_ ? snapshot_->balancers : nullptr;
     plan.backend_header = backend_header(settings_.proxy_protocol.data);
-    plan.session_id = id_;
+    plan.log = &log_;
     plan.handshakes = snapshot_->data_handshakes;
     std::optional<net::PortRange::Loan> listener;
     if (listener_ && !open.client_port) {
@@ -265,7 +255,7 @@ net::Task<void> ControlSession::perform(action::FinishData) {
 }
 
 net::Task<void> ControlSession::perform(action::ConfirmUpload) {
-    spdlog::warn("session {} ftps: backend called an upload done before its end", id_);
+    log_.warn("ftps: backend called an upload done before its end");
     if (channel_ != nullptr) {
         channel_->ask_confirmation();
     }

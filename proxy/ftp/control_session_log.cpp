@@ -2,8 +2,6 @@
 #include "proxy/ftp/control_session.hpp"
 #include "proxy/ftp/endpoint.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <string>
 #include <string_view>
 
@@ -33,10 +31,9 @@ net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
     Traffic::Transfers& counted = traffic_.of(kind_of(transfer.verb));
     ++(transfer.outcome == "complete" ? counted.complete : counted.failed);
     counted.bytes += facts.bytes;
-    spdlog::info(
-        "session {} ftps transfer user={} command={} path={} bytes={} peer={} tls={} resumed={} "
+    log_.record(
+        "ftps transfer user={} command={} path={} bytes={} peer={} tls={} resumed={} "
         "code={} duration={}ms outcome={}",
-        id_,
         in_quotes(transfer.user),
         transfer.verb,
         in_quotes(transfer.path),
@@ -79,10 +76,10 @@ net::SessionFacts ControlSession::facts() const {
 
 void ControlSession::log_end() const {
     const auto& backend = backend_endpoint();
-    spdlog::info(
-        "session {} ftps client={}{} listener={} backend={}:{} tls={} resumed={}{} "
+    log_.end(
+        dialogue_.logged_in(),
+        "ftps client={}{} listener={} backend={}:{} tls={} resumed={}{} "
         "transfers={} up={} down={} duration={}ms reason=\"{}\"",
-        id_,
         to_string(peer_),
         via_ ? " via=" + to_string(via_->peer) : "",
         to_string(local_),

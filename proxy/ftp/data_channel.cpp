@@ -6,8 +6,6 @@
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/errc.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 namespace hsmfront::ftp {
@@ -68,7 +66,7 @@ net::Task<error_code> DataChannel::connect_backend() {
 
 net::Task<error_code> DataChannel::accept_backend() {
     Result<net::Socket> accepted = co_await plan_.backend_listener->accept(
-        plan_.backend.address(), settings_.timeouts.data_connect
+        plan_.backend.address(), settings_.timeouts.data_connect, *plan_.log
     );
     plan_.backend_listener.reset();
     if (!accepted) {
@@ -158,7 +156,7 @@ net::Task<std::optional<net::tcp::endpoint>> DataChannel::client_of(
     net::Socket& socket, net::tcp::endpoint peer
 ) {
     if (plan_.balancers != nullptr) {
-        const RelayedOrigin origin{plan_.balancers, plan_.client, plan_.session_id};
+        const RelayedOrigin origin{plan_.balancers, plan_.client, *plan_.log};
         net::SocketIo io(std::move(socket));
         accept_stop_.set_reading(&io);
         const std::optional<net::tcp::endpoint> client =
@@ -170,9 +168,8 @@ net::Task<std::optional<net::tcp::endpoint>> DataChannel::client_of(
     if (same_host(peer.address(), plan_.client)) {
         co_return peer;
     }
-    spdlog::warn(
-        "session {} ftps: data connection from {} refused, the client is {}",
-        plan_.session_id,
+    plan_.log->warn(
+        "ftps: data connection from {} refused, the client is {}",
         to_string(peer),
         plan_.client.to_string()
     );
@@ -205,10 +202,9 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
         co_return fail(DataEvent::Blame::client, 426, "Transfer aborted.");
     }
     if (must_resume && !plan_.control.extended_master_secret) {
-        spdlog::warn(
-            "session {} ftps: data connection refused: the client's TLS 1.2 has no extended master "
-            "secret (RFC 7627), so that resuming its session would prove nothing",
-            plan_.session_id
+        plan_.log->warn(
+            "ftps: data connection refused: the client's TLS 1.2 has no extended master "
+            "secret (RFC 7627), so that resuming its session would prove nothing"
         );
         co_return fail(
             DataEvent::Blame::client,
@@ -218,11 +214,8 @@ net::Task<std::optional<DataEvent>> DataChannel::protect(net::Socket socket) {
     }
     const error_code ec = co_await client.handshake(settings_.timeouts.handshake);
     if (ec) {
-        spdlog::info(
-            "session {} ftps data client={} reason=\"{}\"",
-            plan_.session_id,
-            to_string(facts_.peer),
-            client.failure_line()
+        plan_.log->info(
+            "ftps data client={} reason=\"{}\"", to_string(facts_.peer), client.failure_line()
         );
         co_return fail(
             DataEvent::Blame::client, 522, "TLS handshake on the data connection failed."
@@ -243,10 +236,9 @@ std::optional<DataEvent> DataChannel::admit(const tls::HandshakeInfo& shown) {
         );
     }
     if (shown.client.fingerprint != plan_.control.client) {
-        spdlog::warn(
-            "session {} ftps: data connection refused: its client certificate \"{}\" is not the "
+        plan_.log->warn(
+            "ftps: data connection refused: its client certificate \"{}\" is not the "
             "control connection's",
-            plan_.session_id,
             shown.client.subject
         );
         return fail(

@@ -4,6 +4,7 @@
 #include "config/settings.hpp"
 #include "proxy/ftp/action.hpp"
 #include "proxy/ftp/backend_listener.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/net/event.hpp"
 #include "proxy/net/port_range.hpp"
 #include "proxy/net/proxy_intake.hpp"
@@ -28,8 +29,8 @@ struct DataPlan {
     tls::ControlBinding control;
     /// Set when the client came through a balancer: its data connections do as well.
     std::shared_ptr<const net::Balancers> balancers;
-    std::string backend_header;  ///< PROXY header that the backend's connection begins with
-    std::uint64_t session_id = 0;
+    std::string backend_header;         ///< PROXY header that the backend's connection begins with
+    const log::Session* log = nullptr;  ///< the control session's, which outlives it
     std::shared_ptr<tls::HandshakeCounters> handshakes;  ///< null: not counted
 };
 

@@ -3,8 +3,6 @@
 #include "proxy/ftp/endpoint.hpp"
 #include "proxy/net/errc.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 namespace hsmfront::ftp {
@@ -32,12 +30,7 @@ std::string mismatch(
 void log_refusal(
     const RelayedOrigin& origin, const net::tcp::endpoint& peer, std::string_view problem
 ) {
-    spdlog::warn(
-        "session {} ftps: data connection from {} refused: {}",
-        origin.session_id,
-        to_string(peer),
-        problem
-    );
+    origin.log.warn("ftps: data connection from {} refused: {}", to_string(peer), problem);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // Data connections of clients that come through a balancer.
 #pragma once
 
+#include "proxy/log/component.hpp"
 #include "proxy/net/proxy_intake.hpp"
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -13,7 +13,7 @@ namespace hsmfront::ftp {
 struct RelayedOrigin {
     std::shared_ptr<const net::Balancers> balancers;
     net::asio::ip::address client;  ///< of the control connection, as its header has it
-    std::uint64_t session_id = 0;
+    const log::Session& log;
 };
 
 /// Reads the PROXY header of a data connection whose TCP peer is `peer`. Its source, when `peer` is

@@ -1,8 +1,7 @@
 #include "proxy/ftp/service.hpp"
 
 #include "proxy/ftp/control_session.hpp"
-
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 #include <utility>
 
@@ -21,7 +20,7 @@ net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
         ControlSession session(worker_, snapshot_, *traffic_, std::move(accepted), listener);
         co_await session.run();
     } catch (const std::exception& error) {
-        spdlog::error("session {} ftps: internal error: {}", id, error.what());
+        log::Session(log::ftp, id, {}).error("ftps: internal error: {}", error.what());
     }
 }
 

@@ -3,6 +3,9 @@
 namespace hsmfront::http {
 
 void AccessLog::write(const AccessRecord& record) const {
+    if (!enabled_) {
+        return;
+    }
     std::string line;
     line.reserve(512);
     if (format_ == config::LogFormat::json) {

@@ -6,6 +6,7 @@
 
 #include <spdlog/logger.h>
 
+#include <atomic>
 #include <memory>
 
 namespace hsmfront::http {
@@ -17,11 +18,17 @@ class AccessLog {
     AccessLog(std::shared_ptr<spdlog::logger> lines, config::LogFormat format)
         : lines_(std::move(lines)), format_(format) {}
 
+    /// From the next line on, of connections that are there too.
+    void set(bool enabled, config::LogFormat format) {
+        enabled_ = enabled;
+        format_ = format;
+    }
     void write(const AccessRecord& record) const;
 
   private:
     std::shared_ptr<spdlog::logger> lines_;
-    config::LogFormat format_;
+    std::atomic<bool> enabled_ = true;
+    std::atomic<config::LogFormat> format_;
 };
 
 }  // namespace hsmfront::http

@@ -1,6 +1,6 @@
 #include "proxy/http/access_record.hpp"
 
-#include "proxy/net/json.hpp"
+#include "proxy/log/json.hpp"
 
 #include <array>
 #include <cstdio>
@@ -147,7 +147,7 @@ class JsonObject {
     void text(std::string_view name, std::string_view value) {
         if (!value.empty()) {
             key(name);
-            net::append_json_string(out_, value);
+            log::append_json_string(out_, value);
         }
     }
     void number(std::string_view name, std::uint64_t value) {

@@ -1,10 +1,9 @@
 // Names of backends: resolved beside the requests, by one coroutine for each name.
 #include "proxy/http/backend_addresses.hpp"
 
+#include "proxy/log/component.hpp"
 #include "proxy/net/errc.hpp"
 #include "proxy/net/task_group.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -68,13 +67,13 @@ void BackendAddresses::State::learn(Result<List> answer) {
         }
         list = std::move(*answer);
         if (std::exchange(failing, false)) {
-            spdlog::info("backend {}: its name resolves again", endpoint.address);
+            log::http.info("backend {}: its name resolves again", endpoint.address);
         }
     } else {
         error = answer ? net::asio::error::host_not_found : answer.error();
         if (!std::exchange(failing, true)) {
             const bool kept = !list.empty();
-            spdlog::warn(
+            log::http.warn(
                 "backend {}: {}{}",
                 endpoint.address,
                 error.message(),

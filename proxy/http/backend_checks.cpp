@@ -8,8 +8,6 @@
 #include "proxy/net/task_group.hpp"
 #include "proxy/net/tcp_stream.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <random>
 
 namespace hsmfront::http {

@@ -1,7 +1,7 @@
 // Changes of a backend server's health.
 #include "proxy/http/backend_health.hpp"
 
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 #include <algorithm>
 
@@ -102,7 +102,7 @@ void BackendHealth::go_down(TimePoint now, std::string_view reason) {
     passes_ = 0;
     since_ = now.time_since_epoch().count();
     up_.store(false, std::memory_order_release);
-    spdlog::warn("backend {} is down: {}", name_, reason);
+    log::http.warn("backend {} is down: {}", name_, reason);
 }
 
 void BackendHealth::come_up(TimePoint now) {
@@ -111,7 +111,7 @@ void BackendHealth::come_up(TimePoint now) {
     failures_ = 0;
     since_ = now.time_since_epoch().count();
     up_.store(true, std::memory_order_release);
-    spdlog::info("backend {} is up", name_);
+    log::http.info("backend {} is up", name_);
 }
 
 }  // namespace hsmfront::http

@@ -7,12 +7,11 @@
 #include "proxy/http/http1_session.hpp"
 #include "proxy/http/http2_session.hpp"
 #include "proxy/http/plain_http.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/net/proxy_header.hpp"
 #include "proxy/net/tcp_stream.hpp"
 #include "proxy/tls/handshake_failure.hpp"
 #include "proxy/tls/stream.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <string>
@@ -30,7 +29,7 @@ std::string text(const net::tcp::endpoint& endpoint) {
 /// What stays known of a connection for its last log line.
 struct Opened {
     explicit Opened(const net::Accepted& accepted)
-        : id(accepted.id),
+        : log(log::http, accepted.id, net::unmapped(accepted.peer.address()).to_string()),
           client(text(accepted.peer) + (accepted.via ? " via=" + text(accepted.via->peer) : "")),
           listener(text(accepted.local)),
           since(net::Clock::now()) {}
@@ -40,7 +39,7 @@ struct Opened {
     }
     [[nodiscard]] auto milliseconds() const { return lasted().count(); }
 
-    std::uint64_t id;
+    log::Session log;
     std::string client;
     std::string listener;
     net::Clock::time_point since;
@@ -88,9 +87,8 @@ std::unique_ptr<AccessConnection> access_connection(
 }
 
 void log_failed_handshake(const Opened& opened, const tls::Stream& stream) {
-    spdlog::info(
-        "session {} https client={} listener={} duration={}ms reason=\"{}\"",
-        opened.id,
+    opened.log.info(
+        "https client={} listener={} duration={}ms reason=\"{}\"",
         opened.client,
         opened.listener,
         opened.milliseconds(),
@@ -171,10 +169,10 @@ void log_end(
     ClientConnection& client,
     const Served& served
 ) {
-    spdlog::info(
-        "session {} https client={} listener={} tls={} resumed={}{} requests={} in={} out={} "
+    opened.log.end(
+        served.requests != 0,
+        "https client={} listener={} tls={} resumed={}{} requests={} in={} out={} "
         "duration={}ms reason=\"{}\"",
-        opened.id,
         opened.client,
         opened.listener,
         tls.version,
@@ -248,7 +246,7 @@ net::Task<void> Service::serve(net::Accepted accepted, std::size_t listener) {
     const std::shared_ptr<const Snapshot> snapshot = snapshot_;
     const config::Http& settings = snapshot->settings->http;
     const Opened opened(accepted);
-    spdlog::debug("session {} https client={} opened", opened.id, opened.client);
+    opened.log.debug("https client={} opened", opened.client);
     tls::StreamOptions options;
     options.counters = snapshot->handshakes.get();
     tls::Stream stream(std::move(accepted.socket), snapshot->tls.at(listener), std::move(options));
@@ -312,9 +310,8 @@ net::Task<void> Service::redirect(net::Accepted accepted) {
     }
     const error_code ec = co_await client.write(out);
     co_await end_connection(client, ec ? Next::abort : Next::close);
-    spdlog::info(
-        "session {} http redirect client={} listener={} in={} out={} duration={}ms",
-        opened.id,
+    opened.log.record(
+        "http redirect client={} listener={} in={} out={} duration={}ms",
         opened.client,
         opened.listener,
         client.inlet().received(),

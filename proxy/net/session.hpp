@@ -73,9 +73,12 @@ struct Hop {
 /// A connection as accepted.
 struct Accepted {
     Socket socket;
-    tcp::endpoint peer;    ///< the client; of `via`, it is the PROXY header's source
-    tcp::endpoint local;   ///< what the client dialled; of `via`, the PROXY header's destination
-    std::uint64_t id = 0;  ///< unique in this process; stands in every log line of the session
+    tcp::endpoint peer;   ///< the client; of `via`, it is the PROXY header's source
+    tcp::endpoint local;  ///< what the client dialled; of `via`, the PROXY header's destination
+    /// Stands in every log line of the session and in PROXY v2 headers to its backend. Ids grow
+    /// over restarts too: a process counts from (whole seconds since 2024-01-01 at its start) *
+    /// 100000, and stays below 2^53, so that JSON numbers hold them.
+    std::uint64_t id = 0;
     std::optional<Hop> via = std::nullopt;  ///< set when the connection began with a PROXY header
 
     /// Ours: an address that can be bound.

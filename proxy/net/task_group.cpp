@@ -1,6 +1,6 @@
 #include "proxy/net/task_group.hpp"
 
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 namespace hsmfront::net {
 
@@ -11,13 +11,13 @@ void LogException::operator()(const std::exception_ptr& error) const {
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& e) {
-        spdlog::error("internal error in {}: {}", name, e.what());
+        log::net.error("internal error in {}: {}", name, e.what());
     }
 }
 
 TaskGroup::~TaskGroup() {
     if (running_ != 0) {
-        spdlog::critical("internal error: {} tasks outlive their owner", running_);
+        log::net.critical("internal error: {} tasks outlive their owner", running_);
         std::terminate();
     }
 }

@@ -1,7 +1,8 @@
 #include "proxy/runtime/admission.hpp"
 
+#include "proxy/log/component.hpp"
+
 #include <boost/asio/ip/address_v6.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -100,7 +101,7 @@ bool Admission::count_for(const Address& client, Clock::time_point now) {
 void Admission::refuse(std::size_t limit, const Address* client, Clock::time_point now) {
     ++refused_[limit];
     if (const auto count = logs_[limit].note(now); count != 0) {
-        spdlog::warn(
+        log::net.warn(
             "limits.{}: {} connections refused{}",
             limit_keys[limit],
             count,

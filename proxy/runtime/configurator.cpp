@@ -3,10 +3,10 @@
 
 #include "certs/errc.hpp"
 #include "certs/pin_prompt.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/runtime/listeners.hpp"
 
 #include <spdlog/fmt/ranges.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <ctime>
@@ -270,7 +270,7 @@ Loaded<Configurator::Step> Configurator::ask_for_pin() {
         return typed.error();
     }
     if (!std::exchange(said_pin_wanted_, true)) {
-        spdlog::warn(
+        log::runtime.warn(
             "hsm: {}; waiting {} s for \"hsmfront pin\"",
             typed.error().message,
             std::chrono::duration_cast<std::chrono::seconds>(settings_->hsm.pin_timeout).count()
@@ -315,7 +315,7 @@ void Configurator::bring_up(Protocol protocol) {
 
 void Configurator::tell_up(Protocol protocol) const {
     for (const auto& endpoint : endpoints(*settings_, protocol)) {
-        spdlog::info(
+        log::runtime.info(
             "protocol {} is up on {} (alias {}, key in {})",
             name(protocol),
             to_string(endpoint),
@@ -332,7 +332,7 @@ void Configurator::hsm_failed(Protocol protocol, const Failure& failure) {
 }
 
 void Configurator::fail(Protocol protocol, const std::string& why) {
-    spdlog::error("protocol {} does not start: {}", name(protocol), why);
+    log::runtime.error("protocol {} does not start: {}", name(protocol), why);
     set(protocol, Phase::down, why);
 }
 
@@ -340,7 +340,7 @@ void Configurator::fail(Protocol protocol, const std::string& why) {
 /// in front goes elsewhere.
 void Configurator::go_away(Protocol protocol, const std::string& why) {
     if (phase(protocol) != Phase::away) {
-        spdlog::warn(
+        log::runtime.warn(
             "protocol {} waits for the HSM ({}); trying again until it answers, handshakes are "
             "refused meanwhile",
             name(protocol),
@@ -393,7 +393,9 @@ void Configurator::tell_expiry() {
     for (const auto& [protocol, served] : served_) {
         const auto& certificates = served.contexts.front()->certificates();
         for (const auto& notice : expiry_.look(certificates, std::time(nullptr))) {
-            spdlog::log(notice.grave ? spdlog::level::err : spdlog::level::warn, "{}", notice.text);
+            log::runtime.write(
+                notice.grave ? log::Level::err : log::Level::warn, "{}", notice.text
+            );
         }
     }
 }

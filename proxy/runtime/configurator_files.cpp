@@ -1,7 +1,6 @@
 // Configurator: files that change while the service runs.
+#include "proxy/log/component.hpp"
 #include "proxy/runtime/configurator.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -39,7 +38,7 @@ void Configurator::read_again(Protocol protocol) {
     if (!next) {
         const std::string message =
             "client certificates are judged by the old CA and CRL files: " + next.error().message;
-        spdlog::error("protocol {}: {}", name(protocol), message);
+        log::runtime.error("protocol {}: {}", name(protocol), message);
         if (before == Phase::up) {
             set(protocol, before, message);
         }
@@ -51,7 +50,7 @@ void Configurator::read_again(Protocol protocol) {
     if (before != Phase::up) {
         set(protocol, before, why);
     }
-    spdlog::info(
+    log::runtime.info(
         "protocol {}: CA and CRL files for client certificates read again", name(protocol)
     );
 }

@@ -1,12 +1,11 @@
 // Configurator: what an operator asks of the running service.
 #include "certs/errc.hpp"
 #include "config/problem.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/runtime/configurator.hpp"
 #include "proxy/runtime/load_settings.hpp"
 #include "proxy/runtime/log.hpp"
 #include "proxy/runtime/sandbox.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -38,9 +37,6 @@ std::string needs_restart(const config::Settings& now, const config::Settings& n
         {"user", now.user != next.user},
         {"admin", now.admin != next.admin},
         {"sandbox", now.sandbox != next.sandbox},
-        {"log.file or log.format",
-         now.log.file != next.log.file || now.log.format != next.log.format},
-        {"log.access", now.log.access != next.log.access},
     };
     for (const auto& [key, changed] : fixed) {
         if (changed) {
@@ -86,9 +82,9 @@ void Configurator::handle_requests() {
         }
         auto result = handle(request);
         if (result) {
-            spdlog::info("{}", *result);
+            log::runtime.info("{}", *result);
         } else {
-            spdlog::error("{}", result.error().message);
+            log::runtime.error("{}", result.error().message);
         }
         if (request.kind == Request::Kind::reload) {
             const std::lock_guard lock(mutex_);
@@ -135,6 +131,10 @@ Loaded<std::string> Configurator::reload_now() {
     if (!ports) {
         return failed(ports.error().message);
     }
+    auto logs = LogChange::prepare(next->log);
+    if (!logs) {
+        return failed(logs.error().message);
+    }
     auto hsm = hsm_for(*next, loaded.written_pins);
     if (!hsm) {
         return failed(hsm.error().message);
@@ -156,7 +156,7 @@ Loaded<std::string> Configurator::reload_now() {
     written_pins_ = std::move(loaded.written_pins);
     replace_hsm(std::move(*hsm));
     retry_at_.reset();
-    set_log_level(next->log.level);
+    logs->apply();
     admission_.use(next->limits);
     std::string done = "reloaded:";
     for (auto& [protocol, served] : all) {

@@ -1,16 +1,19 @@
 #include "proxy/runtime/log.hpp"
 
 #include "certs/errc.hpp"
+#include "proxy/log/limiter.hpp"
+#include "proxy/log/outlet.hpp"
+#include "proxy/log/syslog.hpp"
 
 #include <spdlog/async.h>
-#include <spdlog/details/file_helper.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/details/periodic_worker.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
+#include <cstring>
 #include <mutex>
-#include <string_view>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace hsmfront::runtime {
@@ -19,207 +22,258 @@ namespace {
 constexpr std::size_t queued_lines = 8192;
 
 using ThreadPool = spdlog::details::thread_pool;
-
-/// spdlog keeps the default logger for us; the access log keeps its own queue beside it, so that
-/// many requests do not push out what someone must read.
-struct AccessLines {
-    std::shared_ptr<ThreadPool> pool;
-    std::shared_ptr<spdlog::logger> logger;
-    std::shared_ptr<const http::AccessLog> log;
-};
-
-AccessLines& access_lines() {
-    static AccessLines lines;
-    return lines;
-}
-
-constexpr std::string_view access_name = "access";
-
-/// The message with everything escaped that could end its line, its JSON string, or draw on the
-/// terminal. What peers send is quoted in messages.
-class EscapedMessage final : public spdlog::custom_flag_formatter {
-  public:
-    explicit EscapedMessage(bool json) : json_(json) {}
-
-    void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out)
-        override {
-        for (const char c : message.payload) {
-            append(static_cast<unsigned char>(c), out);
-        }
-    }
-
-    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-        return std::make_unique<EscapedMessage>(json_);
-    }
-
-  private:
-    void append(unsigned char c, spdlog::memory_buf_t& out) const {
-        static constexpr std::string_view hex = "0123456789abcdef";
-        const bool quote = json_ && (c == '"' || c == '\\');
-        if (quote) {
-            out.push_back('\\');
-        }
-        if (c >= 0x20 && c != 0x7f) {
-            out.push_back(static_cast<char>(c));
-            return;
-        }
-        const std::string_view prefix = json_ ? "\\u00" : "\\x";
-        out.append(prefix.data(), prefix.data() + prefix.size());
-        out.push_back(hex[c >> 4U]);
-        out.push_back(hex[c & 0xfU]);
-    }
-
-    bool json_;
-};
-
-/// spdlog 1.10 has no file sink that can open its file again.
-class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
-  public:
-    explicit FileSink(const std::string& file) { file_.open(file); }
-
-    void reopen() {
-        const std::scoped_lock lock(mutex_);
-        file_.reopen(false);
-    }
-
-  private:
-    void sink_it_(const spdlog::details::log_msg& message) override {
-        spdlog::memory_buf_t line;
-        formatter_->format(message, line);
-        file_.write(line);
-        file_.flush();  // here and not by flush_on(), which wakes the log's thread once more
-    }
-    void flush_() override {}
-
-    spdlog::details::file_helper file_;
-};
-
-/// Both logs may go to one sink. Lines of the access log are complete as they are.
-class LineFormatter final : public spdlog::formatter {
-  public:
-    explicit LineFormatter(std::unique_ptr<spdlog::formatter> messages)
-        : messages_(std::move(messages)) {}
-
-    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-        const std::string_view name(message.logger_name.data(), message.logger_name.size());
-        if (name == access_name) {
-            out.append(message.payload.begin(), message.payload.end());
-            out.push_back('\n');
-        } else {
-            messages_->format(message, out);
-        }
-    }
-
-    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
-        return std::make_unique<LineFormatter>(messages_->clone());
-    }
-
-  private:
-    std::unique_ptr<spdlog::formatter> messages_;
-};
-
-std::unique_ptr<spdlog::formatter> make_formatter(config::LogFormat format) {
-    const bool json = format == config::LogFormat::json;
-    auto formatter = std::make_unique<spdlog::pattern_formatter>();
-    formatter->add_flag<EscapedMessage>('*', json);
-    formatter->set_pattern(
-        json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%*"})"
-             : "%Y-%m-%dT%H:%M:%S.%e%z %-5l %*"
-    );
-    return std::make_unique<LineFormatter>(std::move(formatter));
-}
-
-/// `key` names the file in the failure.
-certs::Loaded<spdlog::sink_ptr> file_sink(
-    const std::filesystem::path& file, config::LogFormat format, const std::string& key
-) {
-    try {
-        const auto sink = std::make_shared<FileSink>(file.string());
-        sink->set_formatter(make_formatter(format));
-        return spdlog::sink_ptr(sink);
-    } catch (const spdlog::spdlog_ex& e) {
-        return certs::Failure{make_error_code(certs::Errc::file_unreadable), key + ": " + e.what()};
-    }
-}
-
-certs::Loaded<spdlog::sink_ptr> log_sink(const config::Log& settings) {
-    if (!settings.file.empty()) {
-        return file_sink(settings.file, settings.format, "log.file");
-    }
-    const auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    sink->set_formatter(make_formatter(settings.format));
-    return spdlog::sink_ptr(sink);
-}
+using TargetPtr = std::shared_ptr<log::Target>;
 
 std::shared_ptr<spdlog::logger> make_logger(
-    std::string_view name, const spdlog::sink_ptr& sink, const std::shared_ptr<ThreadPool>& pool
+    std::string_view name,
+    const std::shared_ptr<log::Outlet>& outlet,
+    const std::shared_ptr<ThreadPool>& pool
 ) {
-    return std::make_shared<spdlog::async_logger>(
-        std::string(name), sink, pool, spdlog::async_overflow_policy::overrun_oldest
+    auto logger = std::make_shared<spdlog::async_logger>(
+        std::string(name), outlet, pool, spdlog::async_overflow_policy::overrun_oldest
     );
+    logger->set_level(spdlog::level::trace);  // components have their own
+    return logger;
 }
 
-void reopen(const spdlog::logger& logger, const char* key) {
-    for (const auto& sink : logger.sinks()) {
-        if (auto* file = dynamic_cast<FileSink*>(sink.get())) {
-            try {
-                file->reopen();
-            } catch (const spdlog::spdlog_ex& e) {
-                spdlog::error("{} cannot be opened again: {}", key, e.what());
-            }
+/// A queue of lines, its thread and where they go.
+struct Queue {
+    std::shared_ptr<log::Outlet> outlet = std::make_shared<log::Outlet>();
+    std::shared_ptr<ThreadPool> pool = std::make_shared<ThreadPool>(queued_lines, 1);
+
+    [[nodiscard]] std::uint64_t overruns() const { return pool->overrun_counter(); }
+};
+
+/// The access log has a queue of its own, so that many requests do not push out what someone must
+/// read.
+struct OpenLog {
+    Queue lines;
+    std::array<std::shared_ptr<spdlog::logger>, log::components.size()> loggers;
+    std::optional<Queue> access_lines;  ///< once requests are logged
+    std::shared_ptr<http::AccessLog> access;
+    config::Log settings;
+    std::optional<spdlog::details::periodic_worker> telling;  ///< of repeats
+};
+
+/// Signals, reloads and metrics come from different threads.
+std::mutex open_log_mutex;
+
+std::unique_ptr<OpenLog>& the_log() {
+    static std::unique_ptr<OpenLog> log;
+    return log;
+}
+
+log::Level level_of(const config::Log& settings, const std::string& component) {
+    const auto own = settings.levels.find(component);
+    return spdlog::level::from_str(own == settings.levels.end() ? settings.level : own->second);
+}
+
+void set_levels(const config::Log& settings) {
+    for (log::Component* const component : log::components) {
+        component->set_level(level_of(settings, component->name()));
+    }
+    spdlog::default_logger_raw()->set_level(level_of(settings, log::runtime.name()));
+}
+
+certs::Loaded<TargetPtr> open_target(
+    const std::filesystem::path& file, const config::Syslog& syslog, const char* key
+) {
+    if (file.empty()) {
+        return log::open_stderr();
+    }
+    if (file == config::to_syslog) {
+        return log::open_syslog(syslog);
+    }
+    if (auto target = log::open_file(file, key)) {
+        return target;
+    }
+    return certs::Failure{
+        make_error_code(certs::Errc::file_unreadable),
+        std::string(key) + ": " + file.string() + " cannot be opened: " + std::strerror(errno)};
+}
+
+std::unique_ptr<OpenLog> make_log() {
+    auto made = std::make_unique<OpenLog>();
+    for (std::size_t i = 0; i < log::components.size(); ++i) {
+        made->loggers.at(i) =
+            make_logger(log::components.at(i)->name(), made->lines.outlet, made->lines.pool);
+    }
+    spdlog::set_default_logger(
+        make_logger(log::runtime.name(), made->lines.outlet, made->lines.pool)
+    );
+    return made;
+}
+
+/// Where lines go now; null targets before there is a log.
+struct Present {
+    config::Log settings;
+    TargetPtr log;
+    TargetPtr access;
+};
+
+Present present() {
+    const std::scoped_lock lock(open_log_mutex);
+    const auto& log = the_log();
+    if (log == nullptr) {
+        return {};
+    }
+    return {
+        log->settings,
+        log->lines.outlet->target(),
+        log->access_lines ? log->access_lines->outlet->target() : nullptr};
+}
+
+void apply_access(OpenLog& log, const config::AccessLog& settings, TargetPtr target) {
+    if (!log.access_lines && !settings.enabled()) {
+        return;
+    }
+    if (!log.access_lines) {
+        Queue& lines = log.access_lines.emplace();
+        log.access = std::make_shared<http::AccessLog>(
+            make_logger(log::access_name, lines.outlet, lines.pool), settings.format
+        );
+    }
+    log.access->set(settings.enabled(), settings.format);
+    if (settings.enabled()) {  // else what is queued still goes where it went
+        log.access_lines->outlet->set(std::move(target), settings.format);
+    }
+}
+
+void reopen(const log::Outlet& outlet) {
+    if (const auto target = outlet.target()) {
+        if (const int error = target->reopen(); error != 0) {
+            log::runtime.error(
+                "{} cannot be opened again: {}", target->name(), std::strerror(error)
+            );
         }
     }
 }
 
 }  // namespace
 
-certs::Loaded<void> open_log(const config::Log& settings) {
-    const auto sink = log_sink(settings);
-    if (!sink) {
-        return sink.error();
+certs::Loaded<LogChange> LogChange::prepare(const config::Log& settings) {
+    const Present now = present();
+    const auto target = [&](const std::filesystem::path& next,
+                            const std::filesystem::path& before,
+                            const TargetPtr& in_use,
+                            const char* key) -> certs::Loaded<TargetPtr> {
+        const bool same =
+            next == before && (next != config::to_syslog || now.settings.syslog == settings.syslog);
+        return same && in_use != nullptr ? in_use : open_target(next, settings.syslog, key);
+    };
+    LogChange change;
+    change.settings_ = settings;
+    auto log = target(settings.file, now.settings.file, now.log, "log.file");
+    if (!log) {
+        return log.error();
     }
+    change.log_ = std::move(*log);
     const config::AccessLog& access = settings.access;
-    const auto access_sink = access.enabled() && access.file != "-"
-                                 ? file_sink(access.file, access.format, "log.access")
-                                 : sink;
-    if (!access_sink) {
-        return access_sink.error();
+    if (access.file == "-" || access.file == settings.file) {
+        change.access_ = change.log_;
+    } else if (access.enabled()) {
+        auto opened = target(access.file, now.settings.access.file, now.access, "log.access");
+        if (!opened) {
+            return opened.error();
+        }
+        change.access_ = std::move(*opened);
     }
-    spdlog::init_thread_pool(queued_lines, 1);
-    auto logger = make_logger("hsmfront", *sink, spdlog::thread_pool());
-    logger->set_level(spdlog::level::from_str(settings.level));
-    spdlog::set_default_logger(std::move(logger));
-    if (access.enabled()) {
-        AccessLines& lines = access_lines();
-        lines.pool = std::make_shared<ThreadPool>(queued_lines, 1);
-        lines.logger = make_logger(access_name, *access_sink, lines.pool);
-        lines.log = std::make_shared<const http::AccessLog>(lines.logger, access.format);
+    return change;
+}
+
+void LogChange::apply() {
+    const std::scoped_lock lock(open_log_mutex);
+    OpenLog& log = *the_log();
+    log.lines.outlet->set(log_, settings_.format);
+    apply_access(log, settings_.access, access_);
+    log::limiter().set(settings_.repeats);
+    log.settings = std::move(settings_);
+    set_levels(log.settings);
+}
+
+certs::Loaded<void> open_log(const config::Log& settings) {
+    auto change = LogChange::prepare(settings);
+    if (!change) {
+        return change.error();
     }
+    {
+        const std::scoped_lock lock(open_log_mutex);
+        the_log() = make_log();
+    }
+    change->apply();
+    auto& log = *the_log();
+    for (std::size_t i = 0; i < log::components.size(); ++i) {
+        log::components.at(i)->set_output(log.loggers.at(i).get());
+    }
+    log.telling.emplace(log::tell_repeats, log::Limiter::period);
     return {};
 }
 
-void set_log_level(const std::string& level) { spdlog::set_level(spdlog::level::from_str(level)); }
+std::shared_ptr<const http::AccessLog> access_log() {
+    const std::scoped_lock lock(open_log_mutex);
+    const auto& log = the_log();
+    return log != nullptr && log->settings.access.enabled() ? log->access : nullptr;
+}
 
-std::shared_ptr<const http::AccessLog> access_log() { return access_lines().log; }
+std::vector<std::filesystem::path> log_files(const config::Log& settings) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& file : {settings.file, settings.access.file}) {
+        if (!file.empty() && file != "-" && file != config::to_syslog) {
+            files.push_back(file);
+        }
+    }
+    return files;
+}
 
 std::uint64_t dropped_lines() {
-    const auto& pool = access_lines().pool;
-    return spdlog::thread_pool()->overrun_counter() + (pool ? pool->overrun_counter() : 0);
+    const std::scoped_lock lock(open_log_mutex);
+    const auto& log = the_log();
+    if (log == nullptr) {
+        return 0;
+    }
+    std::uint64_t dropped = log->lines.overruns() + log->lines.outlet->lost();
+    if (log->access_lines) {
+        dropped += log->access_lines->overruns() + log->access_lines->outlet->lost();
+    }
+    return dropped;
 }
 
 void reopen_log() {
-    reopen(*spdlog::default_logger(), "log.file");
-    if (access_lines().logger != nullptr) {
-        reopen(*access_lines().logger, "log.access");
+    const std::scoped_lock lock(open_log_mutex);
+    const auto& log = the_log();
+    reopen(*log->lines.outlet);
+    if (log->settings.access.enabled() &&
+        log->access_lines->outlet->target() != log->lines.outlet->target()) {
+        reopen(*log->access_lines->outlet);
     }
 }
 
 void close_log() {
-    const AccessLines access = std::exchange(access_lines(), {});
-    if (access.pool != nullptr && access.pool->overrun_counter() != 0) {
-        spdlog::error("{} lines of the access log were dropped", access.pool->overrun_counter());
+    const std::scoped_lock lock(open_log_mutex);
+    auto& log = the_log();
+    if (log == nullptr) {
+        return;
     }
-    spdlog::shutdown();
+    log->telling.reset();
+    log::tell_repeats();
+    if (log->access_lines) {
+        const auto dropped = log->access_lines->overruns();
+        log->access_lines->pool.reset();
+        if (dropped != 0) {
+            log::runtime.error("{} lines of the access log were dropped", dropped);
+        }
+    }
+    // A thread that outlives us, in the token's module, may just be saying something.
+    static decltype(log->loggers) kept;
+    kept = log->loggers;
+    for (log::Component* const component : log::components) {
+        component->set_level(log::Level::off);
+        component->set_output(nullptr);
+    }
+    spdlog::default_logger_raw()->set_level(spdlog::level::off);
+    log->lines.pool.reset();
+    log->access.reset();
+    log.reset();
 }
 
 }  // namespace hsmfront::runtime

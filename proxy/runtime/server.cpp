@@ -3,6 +3,7 @@
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/socket_owner.hpp"
 #include "proxy/admin/status_page.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/net/resolver.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/log.hpp"
@@ -10,7 +11,6 @@
 #include "proxy/tls/kernel_tls.hpp"
 
 #include <boost/asio/post.hpp>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <csignal>
@@ -43,12 +43,12 @@ void block_signals(int how) {
 
 /// They were opened as root, and are opened again as `user` once they were rotated.
 void give_logs_away(const config::Settings& settings) {
-    for (const auto& file : {settings.log.file, settings.log.access.file}) {
-        if (settings.user.empty() || file.empty() || file == "-") {
-            continue;
-        }
+    if (settings.user.empty()) {
+        return;
+    }
+    for (const auto& file : log_files(settings.log)) {
         if (const error_code ec = admin::give_to(file, settings.user)) {
-            spdlog::warn(
+            log::runtime.warn(
                 "{} cannot be given to user {}: {}", file.string(), settings.user, ec.message()
             );
         }
@@ -57,9 +57,9 @@ void give_logs_away(const config::Settings& settings) {
 
 void tell_ktls(const config::Settings& settings) {
     if (settings.tls.ktls && !tls::kernel_has_tls()) {
-        spdlog::warn("tls.ktls: off, this kernel has no kTLS; modprobe tls may help");
+        log::runtime.warn("tls.ktls: off, this kernel has no kTLS; modprobe tls may help");
     } else {
-        spdlog::info("kTLS is {}", settings.tls.ktls ? "on" : "off (tls.ktls)");
+        log::runtime.info("kTLS is {}", settings.tls.ktls ? "on" : "off (tls.ktls)");
     }
 }
 
@@ -133,7 +133,7 @@ int Server::run() {
     for (const int signal : handled_signals) {
         std::signal(signal, SIG_IGN);
     }
-    spdlog::info("stopped");
+    log::runtime.info("stopped");
     if (stuck != 0 || resolving) {
         // A thread is still in the module, whose exit handlers would pull it away, or in the
         // resolver, which would be waited for.
@@ -148,12 +148,12 @@ bool Server::open() {
         return false;
     }
     for (const auto& address : front_->close_inherited()) {
-        spdlog::info("inherited socket {}: the configuration has no use for it", address);
+        log::runtime.info("inherited socket {}: the configuration has no use for it", address);
     }
     give_logs_away(*settings_);
     const auto dropped = drop_to(settings_->user);
     if (!dropped) {
-        spdlog::error("{}", dropped.error().message);
+        log::runtime.error("{}", dropped.error().message);
     }
     return dropped.has_value();
 }
@@ -173,7 +173,9 @@ bool Server::bind_ports() {
             continue;
         }
         if (const auto bound = front_->bind(*settings_, protocol); !bound) {
-            spdlog::error("protocol {} does not start: {}", name(protocol), bound.error().message);
+            log::runtime.error(
+                "protocol {} does not start: {}", name(protocol), bound.error().message
+            );
         } else {
             any = true;
         }
@@ -195,7 +197,7 @@ bool Server::open_control_socket() {
         front_->take_inherited(settings_->admin.socket)
     );
     if (!opened) {
-        spdlog::error("{}", opened.error().message);
+        log::runtime.error("{}", opened.error().message);
         return false;
     }
     control_ = std::move(*opened);
@@ -218,7 +220,7 @@ bool Server::open_admin_server() {
                             : front_->take_inherited(listen.path)
     );
     if (!opened) {
-        spdlog::error("{}", opened.error().message);
+        log::runtime.error("{}", opened.error().message);
         return false;
     }
     admin_ = std::move(*opened);
@@ -313,7 +315,7 @@ void Server::on_signal(int signal) {
     } else if (!ending_) {
         announce_end();
     } else {
-        spdlog::info("stopping now");
+        log::runtime.info("stopping now");
         if (!draining_) {
             begin_drain();
         }
@@ -328,7 +330,7 @@ void Server::announce_end() {
         end_sessions();
         return;
     }
-    spdlog::info(
+    log::runtime.info(
         "stopping: not ready, but accepting for shutdown.delay, {} ms", settings_->delay.count()
     );
     deadline_.expires_after(settings_->delay);
@@ -340,7 +342,7 @@ void Server::announce_end() {
 }
 
 void Server::end_sessions() {
-    spdlog::info(
+    log::runtime.info(
         "stopping: {} connections may take up to {} s to end",
         admission_.connections(),
         std::chrono::duration_cast<std::chrono::seconds>(settings_->drain).count()
@@ -416,7 +418,7 @@ void Server::begin_drain() {
     deadline_.expires_after(settings_->drain);
     deadline_.async_wait([this](const error_code& ec) {
         if (!ec) {
-            spdlog::warn("shutdown.drain is over; ending what is left");
+            log::runtime.warn("shutdown.drain is over; ending what is left");
             interrupt_sessions();
         }
     });
@@ -429,7 +431,9 @@ void Server::interrupt_sessions() {
     deadline_.expires_after(last_wait);
     deadline_.async_wait([this](const error_code& ec) {
         if (!ec) {
-            spdlog::error("internal error: {} connections did not end", admission_.connections());
+            log::runtime.error(
+                "internal error: {} connections did not end", admission_.connections()
+            );
             abandon(exit_failed);
         }
     });
@@ -442,7 +446,7 @@ void Server::on_worker_done() {
 
 void Server::on_nothing_starts() {
     if (!draining_) {
-        spdlog::error("no protocol could start");
+        log::runtime.error("no protocol could start");
         exit_code_ = exit_failed;
         begin_drain();
     }

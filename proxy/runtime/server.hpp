@@ -80,7 +80,7 @@ class Server {
     net::asio::steady_timer deadline_{main_};
     Admission admission_;
     MemoryWatch memory_{main_, admission_};
-    std::atomic<std::uint64_t> session_ids_ = 0;
+    std::atomic<std::uint64_t> session_ids_ = ids_before(std::chrono::system_clock::now());
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Front> front_;
     std::unique_ptr<SessionCensus> census_;

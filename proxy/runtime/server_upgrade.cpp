@@ -1,9 +1,9 @@
 // Server: how one process takes the place of another, at both ends.
+#include "proxy/log/component.hpp"
 #include "proxy/runtime/exit_code.hpp"
 #include "proxy/runtime/server.hpp"
 
 #include <boost/asio/post.hpp>
-#include <spdlog/spdlog.h>
 
 namespace hsmfront::runtime {
 
@@ -21,11 +21,11 @@ void Server::await_predecessor() {
     predecessor_->listen(
         main_,
         [this] {
-            spdlog::info("took over from the process of before");
+            log::runtime.info("took over from the process of before");
             begin();
         },
         [this] {
-            spdlog::error("the process that this one was to take over from has given up");
+            log::runtime.error("the process that this one was to take over from has given up");
             exit_code_ = exit_failed;
             begin_drain();
         }
@@ -42,14 +42,14 @@ void Server::on_took_over(const certs::Loaded<void>& result) {
     }
     predecessor_->close();
     predecessor_->fail(result.error().message);
-    spdlog::error("cannot take over: {}", result.error().message);
+    log::runtime.error("cannot take over: {}", result.error().message);
     exit_code_ = exit_failed;
     begin_drain();
 }
 
 void Server::upgrade(const admin::ControlSocket::Reply& reply) {
     const auto refuse = [&reply](const std::string& why) {
-        spdlog::error("upgrade refused: {}", why);
+        log::runtime.error("upgrade refused: {}", why);
         reply({false, "upgrade refused: " + why});
     };
     if (ending_) {

@@ -1,7 +1,8 @@
 #include "proxy/runtime/staple_keeper.hpp"
 
+#include "proxy/log/component.hpp"
+
 #include <spdlog/fmt/chrono.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -150,8 +151,8 @@ bool StapleKeeper::take(
         return false;
     }
     const bool news = !std::exchange(problem_, {}).empty() || from_ != source;
-    spdlog::log(
-        news ? spdlog::level::info : spdlog::level::debug,
+    log::tls.write(
+        news ? log::Level::info : log::Level::debug,
         "alias {}: the OCSP response from {} is stapled until {}",
         slot_->alias(),
         source,
@@ -168,8 +169,8 @@ bool StapleKeeper::take(
 void StapleKeeper::report(const std::string& problem, bool grave, std::time_t now) {
     slot_->note(problem);
     if (std::exchange(problem_, problem) != problem) {
-        spdlog::log(
-            grave ? spdlog::level::err : spdlog::level::warn,
+        log::tls.write(
+            grave ? log::Level::err : log::Level::warn,
             "alias {}: {}; {}",
             slot_->alias(),
             problem,

@@ -1,8 +1,7 @@
 #include "proxy/runtime/worker.hpp"
 
+#include "proxy/log/component.hpp"
 #include "proxy/net/errc.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -16,8 +15,10 @@ constexpr net::milliseconds accept_pause{100};
 constexpr int turn = 4;
 
 void refuse(net::Accepted& accepted) {
-    const std::string client = accepted.peer.address().to_string();
-    spdlog::debug("session {} refused: limit reached for {}", accepted.id, client);
+    if (log::net.writes(log::Level::debug)) {
+        const std::string client = accepted.peer.address().to_string();
+        log::Session(log::net, accepted.id, client).debug("refused: limit reached for {}", client);
+    }
     error_code ignored;
     accepted.socket.set_option(net::asio::socket_base::linger(true, 0), ignored);
 }
@@ -25,16 +26,24 @@ void refuse(net::Accepted& accepted) {
 /// A balancer's health check may connect and leave: nothing that someone must look at.
 void log_missing_header(const net::Accepted& accepted, const error_code& reason) {
     const bool left = reason == net::Errc::eof || reason == net::Errc::stopped;
-    spdlog::log(
-        left ? spdlog::level::info : spdlog::level::warn,
-        "session {} refused: no PROXY header from {}: {}",
-        accepted.id,
-        accepted.peer.address().to_string(),
-        reason.message()
-    );
+    const std::string client = accepted.peer.address().to_string();
+    log::Session(log::net, accepted.id, client)
+        .write(
+            left ? log::Level::info : log::Level::warn,
+            "refused: no PROXY header from {}: {}",
+            client,
+            reason.message()
+        );
 }
 
 }  // namespace
+
+std::uint64_t ids_before(std::chrono::system_clock::time_point now) {
+    constexpr std::chrono::sys_days epoch{std::chrono::year(2024) / 1 / 1};
+    const auto age = std::chrono::floor<std::chrono::seconds>(now - epoch).count();
+    // A clock that was never set is no reason not to serve.
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0)) * 100'000;
+}
 
 Worker::Worker(Admission& admission, std::atomic<std::uint64_t>& ids)
     : admission_(admission), ids_(ids) {}
@@ -127,7 +136,7 @@ net::Task<void> Worker::accept_loop(Door& door) {
             continue;
         }
         if (const auto count = failures_.note(); count != 0) {
-            spdlog::error(
+            log::net.error(
                 "cannot accept connections: {}; {} were turned away", ec.message(), count
             );
         }

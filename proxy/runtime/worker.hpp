@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -24,6 +25,10 @@ namespace hsmfront::runtime {
 /// coroutine needs only until it is called, so what it captures must outlive the worker's loop or
 /// be copied into the coroutine's parameters.
 using Serve = std::function<net::Task<void>(net::Accepted)>;
+
+/// Where a process that starts at `now` begins to count (net::Accepted::id): above the ids of those
+/// before it, unless they had more than 100000 sessions for each second that they ran.
+[[nodiscard]] std::uint64_t ids_before(std::chrono::system_clock::time_point now);
 
 class Worker {
   public:

@@ -1,13 +1,13 @@
 #include "proxy/tls/client_trust.hpp"
 
 #include "certs/errc.hpp"
+#include "proxy/log/component.hpp"
 #include "proxy/net/printable.hpp"
 #include "proxy/tls/certificate_names.hpp"
 #include "proxy/tls/openssl_error.hpp"
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -82,7 +82,7 @@ void ClientTrust::drop_revoked() {
     std::erase_if(authorities_, [&](const certs::X509Ptr& authority) {
         const bool gone = std::ranges::find(revoked, authority.get()) != revoked.end();
         if (gone) {
-            spdlog::warn(
+            log::tls.warn(
                 "tls.client_certificate.ca {}: \"{}\" is revoked by a CRL and not believed",
                 asked_.ca.string(),
                 net::printable(subject_of(authority.get()))

@@ -1,10 +1,10 @@
 #include "proxy/tls/ticket_files.hpp"
 
 #include "certs/errc.hpp"
+#include "proxy/log/component.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -95,7 +95,7 @@ Loaded<WipedBytes> read_bytes(const Path& path) {
         return malformed(path.string() + " is no file; " + how_to_make(path));
     }
     if ((info.st_mode & S_IROTH) != 0) {
-        spdlog::warn(
+        log::tls.warn(
             "tls.tickets.keys: every user can read {}, and with it what clients and this proxy "
             "say; chmod 600 it",
             path.string()

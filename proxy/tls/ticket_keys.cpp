@@ -1,6 +1,6 @@
 #include "proxy/tls/ticket_keys.hpp"
 
-#include <spdlog/spdlog.h>
+#include "proxy/log/component.hpp"
 
 #include <algorithm>
 
@@ -95,7 +95,7 @@ void TicketKeys::rotate(Time now) {
     random_ = TicketKey::random();
     since_ = now;
     publish();
-    spdlog::debug("tls: a new ticket key, {} older ones decrypt", retired_.size());
+    log::tls.debug("a new ticket key, {} older ones decrypt", retired_.size());
 }
 
 void TicketKeys::read_again() {
@@ -106,12 +106,14 @@ void TicketKeys::read_again() {
     source_.stamp = stamp;
     auto ring = source_.files->read();
     if (!ring) {
-        spdlog::error("tls.tickets.keys: {}; the keys of before stay in use", ring.error().message);
+        log::tls.error(
+            "tls.tickets.keys: {}; the keys of before stay in use", ring.error().message
+        );
         return;
     }
     source_.ring = std::make_shared<const TicketRing>(std::move(*ring));
     publish();
-    spdlog::info("tls.tickets.keys: read again, {} keys", source_.ring->keys().size());
+    log::tls.info("tls.tickets.keys: read again, {} keys", source_.ring->keys().size());
 }
 
 void TicketKeys::publish() {

@@ -19,6 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 
 constexpr const char* http_only = R"(http:
   enabled: true
@@ -245,6 +246,10 @@ TEST(YamlReader, WrongTypesSayExpectedAndFound) {
         {"limits: { memory: 63MiB }", "expected a size of at least 64MiB, such as 2GiB, or none"},
         {"limits: { memory: much }", "or none, found \"much\""},
         {"log: { format: xml }", "log.format: expected text or json, found \"xml\""},
+        {"log: { levels: { smtp: info } }", "log.levels.smtp: unknown key"},
+        {"log: { levels: { ftp: loud } }", "log.levels.ftp: expected trace"},
+        {"log: { syslog: { address: dev/log } }", "or a path such as /dev/log"},
+        {"log: { syslog: { facility: kern } }", "log.syslog.facility: expected user"},
         {"log: { level: WARN }", "expected trace, debug, info, warn or error, found \"WARN\""},
         {"tls: []", "tls: expected a mapping, found a list"},
     };
@@ -388,6 +393,29 @@ TEST(YamlReader, TheCaOfClientCertificatesIsFoundBesideTheFile) {
     );
     EXPECT_EQ(result.settings.tls.policy.client_certificate.mode, ClientCertificateMode::request);
     EXPECT_EQ(result.settings.tls.policy.client_certificate.ca, "/etc/clients.pem");
+}
+
+TEST(YamlReader, LogHasLevelsOfComponents) {
+    const Log log = read("log: { level: warn, levels: { ftp: debug, TLS: error } }\n").settings.log;
+    EXPECT_THAT(log.levels, ElementsAre(Pair("ftp", "debug"), Pair("tls", "error")));
+    EXPECT_EQ(log.level, "warn");
+}
+
+TEST(YamlReader, SyslogIsAUnixSocketOrAnAddress) {
+    const auto log = [](const std::string& text) {
+        return read("log: { file: syslog, access: syslog" + text + " }\n").settings.log;
+    };
+    EXPECT_EQ(log("").syslog, (Syslog{"/dev/log", {}, "daemon"}));
+    EXPECT_EQ(log("").file, to_syslog);
+    EXPECT_EQ(log("").access.file, to_syslog);
+    EXPECT_EQ(
+        log(", syslog: { address: /run/log, facility: local0 }").syslog,
+        (Syslog{"/run/log", {}, "local0"})
+    );
+    EXPECT_EQ(
+        log(", syslog: { address: \"[::1]:514\" }").syslog, (Syslog{"", {"::1", 514}, "daemon"})
+    );
+    EXPECT_EQ(read("log: { file: ./syslog }\n").settings.log.file, "/etc/hsmfront/syslog");
 }
 
 TEST(YamlReader, FailoverTokensKeepTheirOrder) {

@@ -1,8 +1,8 @@
-#include "proxy/net/json.hpp"
+#include "proxy/log/json.hpp"
 
 #include <cstddef>
 
-namespace hsmfront::net {
+namespace hsmfront::log {
 namespace {
 
 /// The length of the well-formed UTF-8 sequence (RFC 3629 §4) that `text` begins with, 0 if none.
@@ -63,4 +63,4 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-}  // namespace hsmfront::net
+}  // namespace hsmfront::log
