@@ -50,7 +50,7 @@ net::Task<void> ControlSession::perform(action::LogTransfer transfer) {
 
 net::SessionFacts ControlSession::facts() const {
     net::SessionFacts facts;
-    facts.id = id_;
+    facts.id = log_.id();
     facts.protocol = mode_ == config::FtpTlsMode::implicit_tls ? "FTPS implicit" : "FTPS explicit";
     facts.client = to_string(peer_);
     facts.via = via_ ? to_string(via_->peer) : "";

@@ -121,7 +121,7 @@ class Shown final : public net::Described {
     }
     [[nodiscard]] net::SessionFacts facts() const override {
         net::SessionFacts facts;
-        facts.id = opened_.id;
+        facts.id = opened_.log.id();
         facts.client = text(accepted_.peer);
         facts.via = accepted_.via ? text(accepted_.via->peer) : "";
         facts.user = user_;
