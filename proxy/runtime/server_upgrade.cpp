@@ -79,11 +79,13 @@ void Server::upgrade(const admin::ControlSocket::Reply& reply) {
             net::asio::post(main_, [this, successor, reply, result] {
                 upgrading_ = false;
                 reply({result.has_value(), result ? *result : result.error().message});
-                if (result && !ending_) {
-                    retire(*successor);
-                } else if (result) {
-                    successor->stop();
+                if (!result) {
+                    return;
                 }
+                // Behind the answer: without sessions this process ends at once.
+                net::asio::post(main_, [this, successor] {
+                    ending_ ? successor->stop() : retire(*successor);
+                });
             });
         }
     );
