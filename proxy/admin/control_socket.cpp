@@ -124,6 +124,9 @@ void ControlSocket::close() {
     error_code ignored;
     (void)listener_.close(ignored);
     for (const auto& exchange : exchanges_) {
+        if (exchange->reply) {
+            continue;  // its answer may be what ends this process
+        }
         exchange->ended = true;
         (void)exchange->socket.close(ignored);
         exchange->answered.notify();

@@ -77,13 +77,16 @@ void Server::upgrade(const admin::ControlSocket::Reply& reply) {
         std::move(sockets),
         [this, successor, reply](const certs::Loaded<std::string>& result) {
             net::asio::post(main_, [this, successor, reply, result] {
-                upgrading_ = false;
                 reply({result.has_value(), result ? *result : result.error().message});
-                if (result && !ending_) {
-                    retire(*successor);
-                } else if (result) {
-                    successor->stop();
+                if (!result) {
+                    upgrading_ = false;
+                    return;
                 }
+                // Behind the answer: without sessions this process ends at once.
+                net::asio::post(main_, [this, successor] {
+                    upgrading_ = false;
+                    ending_ ? successor->stop() : retire(*successor);
+                });
             });
         }
     );

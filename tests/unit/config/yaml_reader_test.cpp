@@ -177,7 +177,7 @@ TEST(YamlReader, SuggestsKeysElsewhere) {
     );
     EXPECT_THAT(
         problems("shutdown: { quux: 1 }\n"),
-        ElementsAre("f:1:13: error: shutdown.quux: unknown key; known here: delay, drain")
+        ElementsAre("f:1:13: error: shutdown.quux: unknown key; known here: delay, drain, retire")
     );
     EXPECT_THAT(
         problems("Ftp.Hsm.enabled: false\n"), ElementsAre(HasSubstr("dotted names are for --set"))
