@@ -250,7 +250,7 @@ void Server::sample_latency() {
     }
     sampling_.expires_after(admin::LatencyHistory::interval);
     sampling_.async_wait([this](const error_code& ec) {
-        if (!ec) {
+        if (!ec && !ended_) {
             sample_latency();
         }
     });
@@ -333,9 +333,8 @@ void Server::announce_end() {
     log::runtime.info(
         "stopping: not ready, but accepting for shutdown.delay, {} ms", settings_->delay.count()
     );
-    deadline_.expires_after(settings_->delay);
-    deadline_.async_wait([this](const error_code& ec) {
-        if (!ec && !draining_) {
+    later(settings_->delay, [this] {
+        if (!draining_) {
             end_sessions();
         }
     });
@@ -415,12 +414,9 @@ void Server::begin_drain() {
     for (const auto& worker : workers_) {
         worker->post([&worker = *worker] { worker.drain(); });
     }
-    deadline_.expires_after(settings_->drain);
-    deadline_.async_wait([this](const error_code& ec) {
-        if (!ec) {
-            log::runtime.warn("shutdown.drain is over; ending what is left");
-            interrupt_sessions();
-        }
+    later(settings_->drain, [this] {
+        log::runtime.warn("shutdown.drain is over; ending what is left");
+        interrupt_sessions();
     });
 }
 
@@ -428,13 +424,17 @@ void Server::interrupt_sessions() {
     for (const auto& worker : workers_) {
         worker->post([&worker = *worker] { worker.interrupt(); });
     }
-    deadline_.expires_after(last_wait);
-    deadline_.async_wait([this](const error_code& ec) {
-        if (!ec) {
-            log::runtime.error(
-                "internal error: {} connections did not end", admission_.connections()
-            );
-            abandon(exit_failed);
+    later(last_wait, [this] {
+        log::runtime.error("internal error: {} connections did not end", admission_.connections());
+        abandon(exit_failed);
+    });
+}
+
+void Server::later(std::chrono::milliseconds delay, std::function<void()> action) {
+    deadline_.expires_after(delay);
+    deadline_.async_wait([this, action = std::move(action)](const error_code& ec) {
+        if (!ec && !ended_) {
+            action();
         }
     });
 }
@@ -457,6 +457,7 @@ void Server::end_when_idle() {
         return;
     }
     if (!configuring_) {
+        ended_ = true;
         signals_.cancel();
         if (predecessor_ != nullptr) {
             predecessor_->close();
@@ -474,12 +475,7 @@ void Server::end_when_idle() {
         return;
     }
     // Only a call into the token's module can still be running, and nothing can end that.
-    deadline_.expires_after(last_wait);
-    deadline_.async_wait([this](const error_code& ec) {
-        if (!ec) {
-            abandon(exit_code_);
-        }
-    });
+    later(last_wait, [this] { abandon(exit_code_); });
 }
 
 }  // namespace hsmfront::runtime

@@ -64,6 +64,8 @@ class Server {
     [[nodiscard]] admin::ServiceStatus status() const;
     void on_nothing_starts();
     void on_worker_done();
+    /// Unless something else is to be done later, or everything has ended by then.
+    void later(std::chrono::milliseconds delay, std::function<void()> action);
     /// Not ready any more; balancers have shutdown.delay to notice.
     void announce_end();
     void reload(const admin::ControlSocket::Reply& reply);
@@ -101,6 +103,7 @@ class Server {
     bool retired_ = false;  ///< another process serves
     bool ending_ = false;   ///< a signal asked for it
     bool draining_ = false;
+    bool ended_ = false;  ///< what is due already must not begin anything
     int exit_code_ = 0;
 };
 

@@ -108,9 +108,8 @@ void Server::retire(Successor& successor) {
     for (const auto& worker : workers_) {
         worker->post([&worker = *worker] { worker.retire(); });
     }
-    deadline_.expires_after(settings_->retire);
-    deadline_.async_wait([this](const error_code& ec) {
-        if (!ec && !draining_) {
+    later(settings_->retire, [this] {
+        if (!draining_) {
             end_sessions();
         }
     });

@@ -11,10 +11,10 @@ import shutil
 import subprocess
 import sys
 
-# config <- log <- certs <- net <- tls <- ftp and http <- admin <- runtime <- commands <- main
+# config <- proxy/log <- certs <- net <- tls <- ftp and http <- admin <- runtime <- commands <- main
 FLOORS = [
     ["config"],
-    ["log"],
+    ["proxy/log"],
     ["certs"],
     ["proxy/net"],
     ["proxy/tls"],
@@ -28,7 +28,7 @@ FLOOR_OF = {folder: floor for floor, folders in enumerate(FLOORS) for folder in 
 # Headers of libraries that a floor must not know.
 FORBIDDEN = [
     ("config", re.compile(r"openssl/|p11-kit/|boost/asio")),
-    ("log", re.compile(r"openssl/|p11-kit/|boost/asio")),
+    ("proxy/log", re.compile(r"openssl/|p11-kit/|boost/asio")),
     ("certs", re.compile(r"openssl/ssl\.h|boost/asio|sys/socket\.h")),
     ("proxy/net", re.compile(r"openssl/")),
 ]
