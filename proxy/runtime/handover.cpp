@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -47,7 +48,7 @@ struct Buffer {
 
     void append(std::string_view text) {
         const std::size_t count = std::min(text.size(), bytes.size() - size);
-        std::memcpy(bytes.data() + size, text.data(), count);
+        std::copy_n(text.data(), count, bytes.data() + size);
         size += count;
     }
     void append(std::span<const unsigned char> text) {
