@@ -85,21 +85,7 @@ TEST_F(StatusPage, ShowsWhatTheMetricsSay) {
 
 TEST_F(StatusPage, ShowsOpenSessions) {
     start();
-    Command command;
-    command.argv = {
-        "curl",
-        "-sS",
-        "--limit-rate",
-        "100k",
-        "--ssl-reqd",
-        "--cacert",
-        Material::get().ca().string(),
-        "--user",
-        "ftp:secret",
-        "-T",
-        sample(20'000'000).string(),
-        ftp("/uploaded")};
-    Process upload(command);
+    const auto upload = slow_curl("100k", {"-T", sample(20'000'000).string(), ftp("/uploaded")});
     EXPECT_TRUE(eventually([&] {
         return run({"curl", "-sS", "http://" + address + "/status.json"})
                    .out.find("\"doing\":\"STOR\"") != std::string::npos;
@@ -111,7 +97,7 @@ TEST_F(StatusPage, ShowsOpenSessions) {
         AllOf(HasSubstr("FTPS explicit"), HasSubstr("ftp"), HasSubstr("STOR"), HasSubstr("KiB"))
     );
     EXPECT_EQ(shown["overflow"], "False");
-    upload.signal(SIGKILL);
+    upload->signal(SIGKILL);
 }
 
 }  // namespace

@@ -12,6 +12,21 @@ std::string url(
     return scheme + "://" + host + ":" + std::to_string(port) + path;
 }
 
+std::vector<std::string> curl_words(std::vector<std::string> arguments) {
+    std::vector<std::string> argv = {
+        "curl",
+        "--silent",
+        "--show-error",
+        "--globoff",
+        "--cacert",
+        Material::get().ca().string(),
+        "--ssl-reqd",
+        "--user",
+        "ftp:secret"};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return argv;
+}
+
 }  // namespace
 
 Stage::Stage()
@@ -47,18 +62,21 @@ std::string Stage::ftps(const std::string& path, const std::string& host) const 
 }
 
 Outcome Stage::curl(std::vector<std::string> arguments, milliseconds limit) const {
-    std::vector<std::string> argv = {
-        "curl",
-        "--silent",
-        "--show-error",
-        "--globoff",
-        "--cacert",
-        Material::get().ca().string(),
-        "--ssl-reqd",
-        "--user",
-        "ftp:secret"};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return run(argv, limit, {{"CURL_HOME", scratch().string()}, {"HOME", scratch().string()}});
+    return run(
+        curl_words(std::move(arguments)),
+        limit,
+        {{"CURL_HOME", scratch().string()}, {"HOME", scratch().string()}}
+    );
+}
+
+std::unique_ptr<Process> Stage::slow_curl(
+    const std::string& rate, std::vector<std::string> arguments
+) const {
+    arguments.insert(arguments.begin(), {"--limit-rate", rate});
+    Command command;
+    command.argv = curl_words(std::move(arguments));
+    command.output = scratch() / "curl.log";
+    return std::make_unique<Process>(command);
 }
 
 Outcome Stage::ftplib(

@@ -28,6 +28,10 @@ class Stage : public FrontStage {
         const;
     /// curl with our CA; FTP is explicit FTPS unless the URL says ftps.
     [[nodiscard]] Outcome curl(std::vector<std::string> arguments, milliseconds limit = 60s) const;
+    /// The same in the background, at `rate` ("500k") a second; its output in curl.log.
+    [[nodiscard]] std::unique_ptr<Process> slow_curl(
+        const std::string& rate, std::vector<std::string> arguments
+    ) const;
     /// tests/tools/ftps.py; see there for actions and arguments. `host` is an address or a name.
     [[nodiscard]] Outcome ftplib(
         const std::string& action,

@@ -135,21 +135,7 @@ class ClockJump : public Stage {
 TEST_F(ClockJump, DisturbsNothingThatRuns) {
     const auto file = sample(8'000'000);
     std::filesystem::copy_file(file, vsftpd.root() / "large");
-    Command command;
-    command.argv = {
-        "curl",
-        "-sS",
-        "--ssl-reqd",
-        "--cacert",
-        Material::get().ca().string(),
-        "--user",
-        "ftp:secret",
-        "--limit-rate",
-        "500k",
-        "-o",
-        (scratch() / "copy").string(),
-        ftp("/large")};
-    Process transfer(command);
+    const auto transfer = slow_curl("500k", {"-o", (scratch() / "copy").string(), ftp("/large")});
     ASSERT_TRUE(eventually([this] { return size_of(scratch() / "copy") != 0; }));
     TlsClient established(config.http.port);
     ASSERT_EQ(established.get("/small"), "small");
@@ -163,8 +149,8 @@ TEST_F(ClockJump, DisturbsNothingThatRuns) {
         EXPECT_TRUE(eventually([&] { return good.served() > before + 20; }));
     }
     EXPECT_EQ(good.refused(), 0);
-    EXPECT_TRUE(transfer.running()) << "it was not there while the clock jumped";
-    EXPECT_EQ(transfer.wait(60s), 0);
+    EXPECT_TRUE(transfer->running()) << "it was not there while the clock jumped";
+    EXPECT_EQ(transfer->wait(60s), 0);
     EXPECT_EQ(sha256(scratch() / "copy"), sha256(file));
 }
 

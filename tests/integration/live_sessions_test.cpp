@@ -21,24 +21,6 @@ class LiveSessions : public Stage {
                         ", listen: \"127.0.0.1:" + std::to_string(port) + "\" }\nworkers: 2\n";
     }
 
-    /// curl in the background, at 200 kB a second.
-    [[nodiscard]] std::unique_ptr<Process> slowly(std::vector<std::string> words) const {
-        Command command;
-        command.argv = {
-            "curl",
-            "-sS",
-            "--limit-rate",
-            "200k",
-            "--ssl-reqd",
-            "--cacert",
-            Material::get().ca().string(),
-            "--user",
-            "ftp:secret"};
-        command.argv.insert(command.argv.end(), words.begin(), words.end());
-        command.output = scratch() / "curl.log";
-        return std::make_unique<Process>(command);
-    }
-
     [[nodiscard]] std::string json() const {
         return run({"curl", "-sS", "http://127.0.0.1:" + std::to_string(port) + "/status.json"},
                    30s)
@@ -77,9 +59,11 @@ TEST_F(LiveSessions, AreListedWhileTheyMoveBytes) {
     start();
     write_random(nginx.root() / "large", 20'000'000);
     const auto file = sample(20'000'000);
-    const auto upload = slowly({"-T", file.string(), ftp("/private-name", "127.0.0.1")});
-    const auto download = slowly({"--http1.1", "-o", "/dev/null", https("/large", "127.0.0.1")});
-    const auto second = slowly({"--http2", "-o", "/dev/null", https("/large", "127.0.0.1")});
+    const auto upload = slow_curl("200k", {"-T", file.string(), ftp("/private-name", "127.0.0.1")});
+    const auto download =
+        slow_curl("200k", {"--http1.1", "-o", "/dev/null", https("/large", "127.0.0.1")});
+    const auto second =
+        slow_curl("200k", {"--http2", "-o", "/dev/null", https("/large", "127.0.0.1")});
 
     const auto ftp_backend = std::to_string(config.ftp.backend_port);
     EXPECT_THAT(
@@ -139,7 +123,7 @@ TEST_F(LiveSessions, NameTheBalancer) {
     start();
     write_random(nginx.root() / "large", 20'000'000);
     const auto download =
-        slowly({"--haproxy-protocol", "-o", "/dev/null", https("/large", "127.0.0.1")});
+        slow_curl("200k", {"--haproxy-protocol", "-o", "/dev/null", https("/large", "127.0.0.1")});
     EXPECT_THAT(
         session_with("HTTP/2"),
         AllOf(HasSubstr("\"client\":\"127.0.0.1:"), HasSubstr("\"via\":\"127.0.0.1:"))

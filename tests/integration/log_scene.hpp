@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <sstream>
 #include <string>
 
 namespace hsmfront::test {
@@ -48,6 +49,20 @@ class LogScene : public Stage {
         const std::string name = "\nhsmfront_log_lines_dropped_total ";
         const auto at = metrics.find(name);
         return at == std::string::npos ? -1 : std::stol(metrics.substr(at + name.size()));
+    }
+
+    /// The proxy's standard error, without what AddressSanitizer says of stacks that are switched,
+    /// as OpenSSL's jobs are.
+    [[nodiscard]] std::string errors() const {
+        std::istringstream lines(front->log());
+        std::string kept;
+        for (std::string line; std::getline(lines, line);) {
+            const bool sanitizers = line.find("WARNING: ASan is ignoring") != std::string::npos ||
+                                    line.starts_with("False positive error reports") ||
+                                    line.starts_with("For details see https://");
+            kept += sanitizers ? "" : line + "\n";
+        }
+        return kept;
     }
 
     [[nodiscard]] bool written(const std::filesystem::path& file, const std::string& text) const {

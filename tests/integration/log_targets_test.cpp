@@ -99,7 +99,7 @@ TEST_F(LogTargets, SyslogGetsLinesAsSyslog3SendsThem) {
     EXPECT_EQ(curl({https("/small")}).out, "small");
     EXPECT_THAT(daemon.with("GET /small"), ContainsRegex("^<158>.*\\]: .* \"GET /small HTTP/"));
     EXPECT_THAT(daemon.with(" https client="), ContainsRegex("\\]: http: session [0-9]+ https"));
-    EXPECT_EQ(front->log(), "") << "nothing goes to standard error";
+    EXPECT_EQ(errors(), "") << "nothing goes to standard error";
 }
 
 TEST_F(LogTargets, SyslogOverUdpIsThatOfRfc5424AndComesWithAReload) {
@@ -121,7 +121,7 @@ TEST_F(LogTargets, AbsentSyslogCostsLinesThatAreCounted) {
     use_syslog(socket().string());
     start_silently();
     EXPECT_THAT(front->log(), HasSubstr("hsmfront: syslog at " + socket().string() + " cannot be"));
-    EXPECT_EQ(occurrences(front->log(), "\n"), 1U) << front->log();
+    EXPECT_EQ(occurrences(errors(), "\n"), 1U) << errors();
     EXPECT_GE(dropped(), 2);
     Datagrams late(AF_UNIX);
     late.bind(socket());
@@ -163,7 +163,7 @@ TEST_F(LogTargets, FullDeviceIsToldOfOnceAndServiceGoesOn) {
     set_log("{ file: /dev/full, access: /dev/full }");
     start_silently();
     EXPECT_EQ(
-        front->log(),
+        errors(),
         "hsmfront: log.file /dev/full cannot be written, lines are lost and counted: "
         "No space left on device\n"
     );
@@ -215,7 +215,7 @@ TEST_F(LogTargets, FileThatWasMovedIsOpenedAgain) {
     ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file); }));
     EXPECT_EQ(curl({https("/small")}).out, "small");
     EXPECT_TRUE(written(file, " https client="));
-    EXPECT_EQ(front->log(), "");
+    EXPECT_EQ(errors(), "");
 }
 
 }  // namespace

@@ -96,27 +96,13 @@ TEST_F(ReloadProtocols, FtpGoesWhileATransferRuns) {
     start();
     const auto file = sample(3'000'000);
     std::filesystem::copy_file(file, vsftpd.root() / "large");
-    Command command;
-    command.argv = {
-        "curl",
-        "-sS",
-        "--ssl-reqd",
-        "--cacert",
-        Material::get().ca().string(),
-        "--user",
-        "ftp:secret",
-        "--limit-rate",
-        "1M",
-        "-o",
-        (scratch() / "copy").string(),
-        ftp("/large")};
-    Process client(command);
+    const auto client = slow_curl("1M", {"-o", (scratch() / "copy").string(), ftp("/large")});
     ASSERT_TRUE(eventually([this] { return size_of(scratch() / "copy") != 0; }));
     config.ftp.enabled = false;
     reload("reloaded: http with ec .*; ftp is off");
     EXPECT_TRUE(eventually([this] { return !listens(config.ftp.explicit_port); }));
     EXPECT_FALSE(listens(config.ftp.implicit_port));
-    EXPECT_EQ(client.wait(60s), 0);
+    EXPECT_EQ(client->wait(60s), 0);
     EXPECT_EQ(sha256(scratch() / "copy"), sha256(file));
     EXPECT_EQ(http_file(), "small");
     config.ftp.enabled = true;

@@ -91,18 +91,8 @@ TEST_F(ServiceManager, GetsProofsOfLifeWhileSessionsEnd) {
     config.extra += "workers: 2\n";
     start();
     write_random(nginx.root() / "file", 20'000'000);
-    Command command;
-    command.argv = {
-        "curl",
-        "-sS",
-        "--limit-rate",
-        "8M",
-        "--cacert",
-        Material::get().ca().string(),
-        "-o",
-        (scratch() / "received").string(),
-        https("/file")};
-    Process download(command);
+    const auto download =
+        slow_curl("8M", {"-o", (scratch() / "received").string(), https("/file")});
     ASSERT_TRUE(eventually([&] { return size_of(scratch() / "received") > 0; }));
     front->process().signal(SIGTERM);
     while (next() != "STOPPING=1\nSTATUS=sessions may end") {
@@ -110,7 +100,7 @@ TEST_F(ServiceManager, GetsProofsOfLifeWhileSessionsEnd) {
     for (int i = 0; i < 5; ++i) {
         EXPECT_EQ(next(), "WATCHDOG=1");
     }
-    EXPECT_EQ(download.wait(60s), 0);
+    EXPECT_EQ(download->wait(60s), 0);
     EXPECT_EQ(front->process().wait(30s), 0);
     front.reset();
 }

@@ -12,22 +12,7 @@ class Shutdown : public Stage {
 
     /// Starts a download that takes some seconds, and waits until bytes have come.
     std::unique_ptr<Process> slow_download(const std::string& url, const std::string& rate) {
-        Command command;
-        command.argv = {
-            "curl",
-            "-sS",
-            "--ssl-reqd",
-            "--user",
-            "ftp:secret",
-            "--limit-rate",
-            rate,
-            "--cacert",
-            Material::get().ca().string(),
-            "-o",
-            (scratch() / "received").string(),
-            url};
-        command.output = scratch() / "curl.log";
-        auto download = std::make_unique<Process>(command);
+        auto download = slow_curl(rate, {"-o", (scratch() / "received").string(), url});
         EXPECT_TRUE(eventually([&] { return size_of(scratch() / "received") > 0; }));
         return download;
     }

@@ -17,24 +17,6 @@ using ::testing::StartsWith;
 
 class Upgrade : public UpgradeScene {
   protected:
-    /// A client that is slow enough to be there for a while.
-    [[nodiscard]] std::unique_ptr<Process> slowly(std::vector<std::string> arguments) const {
-        Command command;
-        command.argv = {
-            "curl",
-            "-sS",
-            "--ssl-reqd",
-            "--user",
-            "ftp:secret",
-            "--limit-rate",
-            "4M",
-            "--cacert",
-            Material::get().ca().string()};
-        command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-        command.output = scratch() / "curl.log";
-        return std::make_unique<Process>(command);
-    }
-
     void expect_all_served() {
         EXPECT_EQ(curl({https("/small")}).out, "small");
         write_file(vsftpd.root() / "file", "file");
@@ -78,9 +60,9 @@ TEST_F(Upgrade, TransfersUnderWayAreFinished) {
     write_random(nginx.root() / "big", 12'000'000);
     write_random(vsftpd.root() / "big", 12'000'000);
     const auto upload = sample(12'000'000);
-    const auto https_in = slowly({"-o", (scratch() / "https").string(), https("/big")});
-    const auto ftps_in = slowly({"-o", (scratch() / "ftps").string(), ftps("/big")});
-    const auto ftp_out = slowly({"-T", upload.string(), ftp("/sent")});
+    const auto https_in = slow_curl("4M", {"-o", (scratch() / "https").string(), https("/big")});
+    const auto ftps_in = slow_curl("4M", {"-o", (scratch() / "ftps").string(), ftps("/big")});
+    const auto ftp_out = slow_curl("4M", {"-T", upload.string(), ftp("/sent")});
     ASSERT_TRUE(eventually([&] {
         return size_of(scratch() / "https") > 0 && size_of(scratch() / "ftps") > 0 &&
                size_of(vsftpd.root() / "sent") > 0;
