@@ -25,6 +25,7 @@ std::string user_name() {
 
 Command vsftpd_command(const fs::path& directory, std::uint16_t port) {
     const fs::path file = directory / "vsftpd.conf";
+    // Its data ports are none of a PortBlock's, where a proxy may be about to listen.
     write_file(
         file,
         "listen=YES\nlisten_address=127.0.0.1\nlisten_port=" + std::to_string(port) +
@@ -36,6 +37,7 @@ Command vsftpd_command(const fs::path& directory, std::uint16_t port) {
             "secure_chroot_dir=" +
             directory.string() +
             "\nseccomp_sandbox=NO\nisolate=NO\nisolate_network=NO\nconnect_from_port_20=NO\n"
+            "pasv_min_port=61000\npasv_max_port=65500\n"
             "xferlog_enable=YES\ndual_log_enable=YES\nlog_ftp_protocol=YES\nvsftpd_log_file=" +
             (directory / "vsftpd.log").string() +
             "\nxferlog_file=" + (directory / "xfer.log").string() + "\n"
