@@ -61,6 +61,8 @@ TEST_F(ReloadPorts, PortThatIsTakenChangesNothing) {
     const FrontConfig before = config;
     const std::uint16_t taken = ports.next();
     const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;  // connections of earlier tests may be in TIME_WAIT
+    ::setsockopt(other, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(taken);

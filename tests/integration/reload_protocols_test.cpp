@@ -23,6 +23,8 @@ using ::testing::Not;
 class Occupied {
   public:
     explicit Occupied(std::uint16_t port) {
+        const int on = 1;  // connections of earlier tests may be in TIME_WAIT
+        ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
