@@ -1,6 +1,7 @@
 #include "proxy/runtime/sandbox.hpp"
 
 #include "config/tls_layers.hpp"
+#include "proxy/runtime/log.hpp"
 #include "proxy/runtime/privileges.hpp"
 #include "proxy/runtime/spawn.hpp"
 #include "proxy/runtime/system_call_filter.hpp"
@@ -100,9 +101,8 @@ void add_configured(FileRules& rules, const config::Settings& settings) {
     for (const auto& other : settings.hsm.failover) {
         add_token(read, other.module, other.pin);
     }
-    add_folder(rules.write, settings.log.file);
-    if (settings.log.access.file != "-") {
-        add_folder(rules.write, settings.log.access.file);
+    for (const auto& file : log_files(settings.log)) {
+        add_folder(rules.write, file);
     }
     add_folder(rules.write, settings.admin.socket);
     add_folder(rules.write, settings.admin.listen.path);

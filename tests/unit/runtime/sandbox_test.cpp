@@ -50,6 +50,15 @@ TEST(Sandbox, NamesTheFoldersOfFilesThatAreReplaced) {
     EXPECT_THAT(rules.write, Not(Contains("-")));
 }
 
+/// "syslog" is no file in the folder where the service was started.
+TEST(Sandbox, OpensNoFolderForLogsThatAreNoFiles) {
+    config::Settings settings;
+    settings.log.file = config::to_syslog;
+    settings.log.access.file = config::to_syslog;
+    const FileRules rules = files_of(settings, "/srv/conf/hsmfront.yaml");
+    EXPECT_THAT(rules.write, Not(Contains(std::filesystem::current_path())));
+}
+
 TEST(Sandbox, NeverOpensTheRootForAFileInIt) {
     config::Settings settings;
     settings.hsm.pin.file = "/pin";
