@@ -1,5 +1,7 @@
 #include "proxy/runtime/file_confinement.hpp"
 
+#include "proxy/net/descriptor.hpp"
+
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
@@ -37,23 +39,6 @@ std::uint64_t known_rights(int version) {
     return rights;
 }
 
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            (void)::close(fd_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-
-    [[nodiscard]] int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 certs::Failure failed(const std::string& what, int error) {
     const error_code ec{error, boost::system::system_category()};
     return {ec, what + ": " + ec.message()};
@@ -63,7 +48,7 @@ certs::Loaded<void> allow(
     int ruleset, const std::vector<std::filesystem::path>& paths, std::uint64_t rights
 ) {
     for (const auto& path : paths) {
-        const Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+        const net::Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
         struct stat info {};
         if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
             continue;
@@ -95,7 +80,7 @@ certs::Loaded<int> confine_files(const FileRules& rules) {
     const std::uint64_t known = known_rights(version);
     landlock_ruleset_attr handled{};
     handled.handled_access_fs = known;
-    const Descriptor ruleset(
+    const net::Descriptor ruleset(
         static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0))
     );
     if (ruleset.get() < 0) {
