@@ -1,13 +1,11 @@
 // Reload: listeners that come, go and move, while connections of others stay.
+#include "tests/harness/occupied.hpp"
 #include "tests/harness/stage.hpp"
 #include "tests/harness/tls_client.hpp"
 
 #include <gmock/gmock.h>
 
-#include <arpa/inet.h>
 #include <csignal>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace hsmfront::test {
 namespace {
@@ -60,21 +58,13 @@ TEST_F(ReloadPorts, PortThatIsTakenChangesNothing) {
     start();
     const FrontConfig before = config;
     const std::uint16_t taken = ports.next();
-    const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;  // connections of earlier tests may be in TIME_WAIT
-    ::setsockopt(other, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(taken);
-    ASSERT_EQ(::bind(other, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(::listen(other, 1), 0);
+    const Occupied other(taken);
     config.ftp.implicit_port = ports.next();
     config.http.port = taken;
     reload("reload failed, nothing was changed: cannot listen on");
     EXPECT_FALSE(listens(config.ftp.implicit_port)) << "half of a reload";
     config = before;
     EXPECT_EQ(curl({https("/small")}).out, "small");
-    ::close(other);
 }
 
 TEST_F(ReloadPorts, ListenersThatChangeTheirPlacesKeepTheirPorts) {

@@ -1,14 +1,12 @@
 // Reload: a protocol that is switched on or off, while the other and its own sessions go on.
+#include "tests/harness/occupied.hpp"
 #include "tests/harness/stage.hpp"
 #include "tests/harness/tls_client.hpp"
 #include "tests/harness/wire.hpp"
 
 #include <gmock/gmock.h>
 
-#include <arpa/inet.h>
 #include <csignal>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace hsmfront::test {
 namespace {
@@ -18,26 +16,6 @@ using ::testing::AnyOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-/// A socket of another program that listens on `port` of 127.0.0.1.
-class Occupied {
-  public:
-    explicit Occupied(std::uint16_t port) {
-        const int on = 1;  // connections of earlier tests may be in TIME_WAIT
-        ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-        EXPECT_EQ(::listen(fd_, 1), 0);
-    }
-    ~Occupied() { ::close(fd_); }
-    Occupied(const Occupied&) = delete;
-    Occupied& operator=(const Occupied&) = delete;
-
-  private:
-    int fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-};
 
 class ReloadProtocols : public Stage {
   protected:
